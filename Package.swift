@@ -1,0 +1,82 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+/// The commit that `--version` prints. It is compiled into one C file alone, so that a new commit rebuilds nothing else.
+let commit = Context.gitInformation?.currentCommit ?? "unknown"
+
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func tool(_ name: String, _ modules: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: modules + ["ToolKit", "Artefacts", arguments])
+}
+
+func tests(_ module: String, _ more: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(module)Tests", dependencies: [.target(name: module)] + more,
+    resources: module == "Networks" ? [.copy("Fixtures")] : [])
+}
+
+let package = Package(
+  name: "rote",
+  products: ["fetch-data", "train", "score", "distill", "align", "report"].map {
+    .executable(name: $0, targets: [$0])
+  },
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // Libraries of the system.
+    .systemLibrary(
+      name: "CHDF5", path: "Sources/System/CHDF5", pkgConfig: "hdf5",
+      providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+    .systemLibrary(
+      name: "CZlib", path: "Sources/System/CZlib", pkgConfig: "zlib",
+      providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CCrypto", path: "Sources/System/CCrypto", pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+
+    // What everything stands on.
+    .target(name: "CToolKit", cSettings: [.define("ROTE_COMMIT", to: "\"\(commit)\"")]),
+    .target(name: "CKernels"),
+    .target(name: "Randomness"),
+    .target(name: "Kernels", dependencies: ["CKernels"]),
+    .target(name: "ToolKit", dependencies: ["CToolKit", "CCrypto", "CZlib", "Kernels", arguments]),
+    .target(name: "HDF5", dependencies: ["CHDF5"]),
+
+    // Files and networks.
+    .target(name: "Artefacts", dependencies: ["HDF5", "ToolKit", "CCrypto"]),
+    .target(name: "Networks", dependencies: ["Kernels", "Randomness"]),
+
+    // What the tools do.
+    .target(name: "ImageSets", dependencies: ["ToolKit", "Randomness", "CZlib", "CCrypto"]),
+    .target(name: "Training", dependencies: ["Networks", "Artefacts", "Randomness", "Kernels"]),
+    .target(name: "Measures", dependencies: ["Randomness"]),
+    .target(name: "Figures", dependencies: ["CZlib"]),
+
+    tool("fetch-data", ["ImageSets"]),
+    tool("train", ["Training"]),
+    tool("distill", ["Training"]),
+    tool("score", ["Measures"]),
+    tool("align", ["Measures", "Training"]),
+    tool("report", ["Figures", "Measures"]),
+
+    tests("Randomness"),
+    tests("Kernels", ["Randomness"]),
+    tests("Networks", ["Randomness"]),
+    tests("HDF5"),
+    tests("Artefacts"),
+    tests("ToolKit"),
+    tests("ImageSets", ["CZlib"]),
+    tests("Training"),
+    tests("Measures", ["Randomness"]),
+    tests("Figures"),
+    .testTarget(
+      name: "ToolTests",
+      dependencies: [
+        "Artefacts", "HDF5", "fetch-data", "train", "score", "distill", "align", "report",
+      ]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu11
+)
