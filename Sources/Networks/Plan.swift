@@ -38,7 +38,8 @@ public struct Tensor: Hashable, Sendable {
   }
 
   public let name: String
-  /// PyTorch's: (out, in, height, width) of a convolution, (out, in) of a dense layer, (n) of a vector, () of a scalar.
+  /// PyTorch's: (out, in, height, width) of a convolution, (out, in) of a dense layer, (n) of a vector, () of
+  /// a scalar.
   public let shape: [Int]
   public let role: Role
   public let initialiser: Initialiser
@@ -68,7 +69,8 @@ public enum OperationKind: Hashable, Sendable {
   case activation(Activation)
   /// The sum of two values of one shape.
   case add
-  /// Every `stride`-th row and column, and zero channels before and after: shortcut "option A" of He et al. 2016.
+  /// Every `stride`-th row and column, and zero channels before and after: shortcut "option A" of He et al.
+  /// 2016.
   case subsample(stride: Int, channelsBefore: Int, channelsAfter: Int)
   /// The mean over height and width.
   case globalAveragePool
@@ -98,12 +100,13 @@ public struct Operation: Hashable, Sendable {
 public struct Plan: Sendable {
   public let architecture: String
   public let classes: Int
-  /// Shapes; `values[0]` is the input. An image is (channels, height, width); a network that flattens its input
-  /// takes (height × width × channels, 1, 1), in that order.
+  /// Shapes; `values[0]` is the input. An image is (channels, height, width); a network that flattens its
+  /// input takes (height × width × channels, 1, 1), in that order.
   public let values: [Shape]
   public let operations: [Operation]
   public let tensors: [Tensor]
-  /// Named values that a measure may ask for, from the input on; the last is the representation before the last layer.
+  /// Named values that a measure may ask for, from the input on; the last is the representation before the
+  /// last layer.
   public let representations: [(name: String, value: ValueID)]
 
   public var input: Shape { values[0] }
@@ -111,4 +114,17 @@ public struct Plan: Sendable {
   public var logits: ValueID { operations[operations.count - 1].output }
   public var stateCount: Int { tensors.reduce(0) { $0 + $1.count } }
   public var parameterCount: Int { tensors.reduce(0) { $0 + ($1.role == .parameter ? $1.count : 0) } }
+
+  /// Floating-point operations of the convolutions and dense layers in one forward pass over one example, a
+  /// multiplication and its addition being two; training takes about three times as many.
+  public var forwardFLOPs: Int {
+    operations.reduce(0) { sum, operation in
+      switch operation.kind {
+      case .convolution(let weight, _, _, _):
+        return sum + 2 * tensors[weight].count * values[operation.output].area
+      case .dense(let weight, _): return sum + 2 * tensors[weight].count
+      case .batchNorm, .activation, .add, .subsample, .globalAveragePool: return sum
+      }
+    }
+  }
 }

@@ -40,6 +40,7 @@ public struct PlanBuilder {
   ) -> ValueID {
     let input = values[x]
     let pad = padding ?? kernel / 2
+    precondition(min(input.height, input.width) + 2 * pad >= kernel, "the kernel is larger than its input")
     let weight = tensor("\(name).weight", [channels, input.channels, kernel, kernel], initialiser)
     let output = Shape(
       channels: channels, height: (input.height + 2 * pad - kernel) / stride + 1,
@@ -75,14 +76,20 @@ public struct PlanBuilder {
     append(activation.rawValue, .activation(activation), [x], values[x])
   }
 
-  public mutating func add(_ a: ValueID, _ b: ValueID) -> ValueID { append("add", .add, [a, b], values[a]) }
+  public mutating func add(_ a: ValueID, _ b: ValueID) -> ValueID {
+    precondition(values[a] == values[b], "a sum of values of different shapes")
+    return append("add", .add, [a, b], values[a])
+  }
 
-  /// Shortcut "option A": subsampled, and widened to `channels` with zero channels, half before and half after.
+  /// Shortcut "option A": subsampled, and widened to `channels` with zero channels, half before and half
+  /// after.
   public mutating func subsample(_ x: ValueID, stride: Int, channels: Int) -> ValueID {
     let input = values[x]
     let extra = channels - input.channels
+    precondition(extra >= 0, "a shortcut cannot drop channels")
     let output = Shape(
-      channels: channels, height: (input.height + stride - 1) / stride, width: (input.width + stride - 1) / stride)
+      channels: channels, height: (input.height + stride - 1) / stride,
+      width: (input.width + stride - 1) / stride)
     return append(
       "shortcut",
       .subsample(stride: stride, channelsBefore: extra / 2, channelsAfter: extra - extra / 2), [x], output)

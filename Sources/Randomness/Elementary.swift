@@ -1,8 +1,9 @@
 /// Elementary functions from additions, multiplications and divisions alone.
 ///
-/// The C library picks its version by the processor, so its last bits differ between machines; these do not, and so
-/// neither do initial weights, schedules and intervals. Errors are a few units in the last place: series are summed until
-/// the next term is below 2^-56 of the result. Scalar and double: use them for set-up, not in inner loops.
+/// The C library picks its version by the processor, so its last bits differ between machines; these do not,
+/// and so neither do initial weights, schedules and intervals. Errors are a few units in the last place:
+/// series are summed until the next term is below 2^-56 of the result. Scalar and double: use them for
+/// set-up, not in inner loops.
 public enum Elementary {
   @usableFromInline static let ln2High = 0x1.62e42fee00000p-1  // 33 bits: exact times any exponent
   @usableFromInline static let ln2Low = 0x1.a39ef35793c76p-33
@@ -54,17 +55,18 @@ public enum Elementary {
   @inlinable
   public static func pow(_ x: Double, _ y: Double) -> Double { exp(y * log(x)) }
 
-  /// The sine, for |x| below about 1e6.
+  /// The sine, for |x| below about 1e6; beyond, digits are lost, and NaN from 2^52 on.
   @inlinable
   public static func sin(_ x: Double) -> Double { quadrant(x, shift: 0) }
 
-  /// The cosine, for |x| below about 1e6.
+  /// The cosine, for |x| below about 1e6; beyond, digits are lost, and NaN from 2^52 on.
   @inlinable
   public static func cos(_ x: Double) -> Double { quadrant(x, shift: 1) }
 
   /// sin(x + shift pi/2), from the remainder of x by pi/2 in three parts of pi/2 (Cody and Waite).
   @inlinable
   static func quadrant(_ x: Double, shift: Int) -> Double {
+    guard abs(x) < 0x1p52 else { return .nan }
     let n = (x * 0.6366197723675814).rounded()
     let r =
       ((x - n * 0x1.921fb54400000p0) - n * 0x1.0b4611a600000p-34) - n * 0x1.3198a2e037073p-69

@@ -34,8 +34,8 @@ public enum Purpose: UInt32, Sendable, CaseIterable {
 
 /// A stream of random numbers that depends on its name alone: seed, purpose, run, epoch and example.
 ///
-/// Nothing is shared between streams, so the numbers do not depend on the order in which, or the thread on which,
-/// they are drawn, and adding runs, epochs or examples never changes those of others.
+/// Nothing is shared between streams, so the numbers do not depend on the order in which, or the thread on
+/// which, they are drawn, and adding runs, epochs or examples never changes those of others.
 public struct RandomStream: Sendable {
   @usableFromInline let key: SIMD2<UInt32>
   @usableFromInline var counter: SIMD4<UInt32>
@@ -43,13 +43,15 @@ public struct RandomStream: Sendable {
   @usableFromInline var left = 0
 
   /// - Parameters:
-  ///   - run, epoch, index: below 2^32 each; `index` is the example, block of runs or tensor that the numbers belong to.
+  ///   - run, epoch, index: below 2^32 each; `index` is the example, block of runs or tensor that the numbers
+  ///     belong to.
   @inlinable
   public init(seed: UInt64, purpose: Purpose, run: Int = 0, epoch: Int = 0, index: Int = 0) {
     key = SIMD2(
       UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32) ^ (purpose.rawValue << 24))
     counter = SIMD4(
-      0, UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: epoch), UInt32(truncatingIfNeeded: run))
+      0, UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: epoch), UInt32(truncatingIfNeeded: run)
+    )
   }
 
   /// 32 uniform random bits.

@@ -1,0 +1,99 @@
+import HDF5
+import ToolKit
+
+/// The alignment of one run: of each snapshot, tensor and class.
+public struct AlignmentRow: Sendable {
+  /// (snapshot, tensor, class); NaN for classes of fewer than two examples.
+  public var inClass: [Float]
+  /// (snapshot, tensor): the mean over classes.
+  public var meanInClass: [Float]
+  /// (snapshot, tensor): over all examples, whatever their class.
+  public var all: [Float]
+  /// (class): examples used.
+  public var examples: [Int64]
+
+  public init(inClass: [Float], meanInClass: [Float], all: [Float], examples: [Int64]) {
+    (self.inClass, self.meanInClass, self.all, self.examples) = (inClass, meanInClass, all, examples)
+  }
+}
+
+/// Alignment files: one cell each, since tensors differ between architectures.
+public enum AlignmentFile {
+  /// Writes an alignment file and makes it appear.
+  ///
+  /// - Parameters:
+  ///   - member: the configuration; `label` is its short name.
+  ///   - rows: in the order of the member's runs.
+  ///   - scope: which examples were taken, in words.
+  ///   - inputs: the data set, and the runs.
+  public static func write(
+    _ output: Output, member: RunsSet.Member, label: String, classes: [String], snapshots: [Int32],
+    tensors: [String], rows: [AlignmentRow], scope: String, options: JSON, inputs: [InputRecord]
+  ) throws {
+    let writer = try ArtefactWriter(output)
+    let (r, s, t, c) = (rows.count, snapshots.count, tensors.count, classes.count)
+    try writer.scale("/run", member.runNumbers.map(Int64.init), .init("run number"))
+    try writer.scale("/snapshot", snapshots, .init("epoch of a checkpoint; 0 is the initialisation"))
+    try writer.textScale("/tensor", tensors, .init("what is aligned"))
+    try writer.textScale("/class", classes, .init("names of the classes"))
+    let omega = "n sum_{i!=j} <v_i,v_j> / ((n-1) (sum_i |v_i|)^2)"
+    let scales = ["/run", "/snapshot", "/tensor"]
+    try writer.variable(
+      "/alignment/in_class", rows.flatMap(\.inClass), [r, s, t, c], dimensions: scales + ["/class"],
+      .init("alignment within a class", definition: omega), fill: .nan)
+    try writer.variable(
+      "/alignment/mean_in_class", rows.flatMap(\.meanInClass), [r, s, t], dimensions: scales,
+      .init("mean over classes of the alignment within a class", definition: omega), fill: .nan)
+    try writer.variable(
+      "/alignment/all", rows.flatMap(\.all), [r, s, t], dimensions: scales,
+      .init("alignment over all examples", definition: omega), fill: .nan)
+    try writer.variable(
+      "/examples", rows.flatMap(\.examples), [r, c], dimensions: ["/run", "/class"], .init("examples used"))
+    try writer.set("scope", of: "/examples", to: scope)
+    try writer.set("cell", to: member.cell)
+    try writer.set("label", to: label)
+    try writer.set("config", to: member.config.canonical)
+    try writer.set("architecture", to: member.architecture)
+    try writer.set("parameter_count", to: Int64(member.parameterCount))
+    try writer.set("data", to: inputs.first { $0.kind == .data }?.content ?? "")
+    try writer.finish(Provenance(kind: .alignment, options: options, inputs: inputs))
+    try output.commit()
+  }
+}
+
+/// An alignment file open for reading.
+public final class Alignment {
+  public let reader: ArtefactReader
+  public let cell: String
+  public let label: String
+  public let parameterCount: Int
+  public let data: String
+  public let runs: [Int]
+  public let snapshots: [Int32]
+  public let tensors: [String]
+  public let classes: [String]
+  /// (run, snapshot, tensor)
+  public let meanInClass: [Float]
+  public let all: [Float]
+
+  public init(_ reader: ArtefactReader) throws {
+    try reader.require(.alignment)
+    self.reader = reader
+    cell = try reader.requireText("cell")
+    label = try reader.text("label") ?? reader.requireText("architecture")
+    parameterCount = Int(try reader.integer("parameter_count") ?? 0)
+    data = try reader.requireText("data")
+    runs = try reader.read("/run", Int64.self).values.map(Int.init)
+    snapshots = try reader.read("/snapshot", Int32.self).values
+    tensors = try reader.readText("/tensor")
+    classes = try reader.readText("/class")
+    let shape = [runs.count, snapshots.count, tensors.count]
+    func values(_ path: String) throws -> [Float] {
+      let (values, found) = try reader.read(path, Float.self, rank: 3)
+      guard found == shape else { throw Failure(.badData, "\(reader.name): \(path)", "has shape \(found)") }
+      return values
+    }
+    meanInClass = try values("/alignment/mean_in_class")
+    all = try values("/alignment/all")
+  }
+}

@@ -1,0 +1,114 @@
+import HDF5
+import ToolKit
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The finished runs of a job that is under way: one runs file a run, in `FILE.partial/<key>/`.
+///
+/// The key covers all that a run's rows depend on, so runs of another configuration, another build or another instruction
+/// set never meet. A part that is damaged counts as not there. A target that is no regular file has no place beside it:
+/// its runs wait in a temporary file without a name, and are gone with the job.
+public final class RunParts {
+  private enum Place {
+    case folder(root: String, path: String)
+    case spool(Spool)
+  }
+
+  private let schema: RunSchema
+  private let output: Output
+  private let place: Place
+  /// Where each run begins in the spool.
+  private var offsets: [Int: Int] = [:]
+
+  /// - Parameter dependencies: what rows depend on beside the configuration and the build: the instruction set, and the
+  ///   digests of teachers.
+  public init(output: Output, schema: RunSchema, dependencies: [String]) throws {
+    self.schema = schema
+    self.output = output
+    guard let target = output.regularPath else {
+      place = .spool(try Spool())
+      return
+    }
+    let kept = schema.keep.map(\.rawValue).sorted().joined(separator: ",")
+    let parts = [schema.cell, Version.software, HDF5.libraryVersion(), kept] + dependencies
+    let key = String(Digest.sha256(parts.joined(separator: "\0")).prefix(16))
+    let root = target + ".partial"
+    place = .folder(root: root, path: "\(root)/\(key)")
+    for path in [root, "\(root)/\(key)"] where mkdir(path, 0o777) != 0 && errno != EEXIST {
+      throw Failure.system(path, "cannot make the folder of unfinished runs")
+    }
+  }
+
+  private func file(_ folder: String, _ run: Int) -> String {
+    let digits = String(run)
+    return "\(folder)/\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).h5"
+  }
+
+  /// Of `runs`, those that are done, whole and undamaged.
+  public func finished(of runs: [Int]) -> [Int] {
+    guard case .folder(_, let folder) = place else { return [] }
+    let names = Set(fileNames(in: folder))
+    return runs.filter { run in
+      names.contains(Output.base(of: file(folder, run))) && (try? rows(of: run)) != nil
+    }
+  }
+
+  /// Keeps a finished run, safely on disk.
+  public func add(_ rows: RunRows) throws {
+    switch place {
+    case .folder(_, let folder):
+      let part = try Output(file(folder, rows.run))
+      let writer = try RunsWriter(part, schema: schema, runs: [rows.run])
+      try writer.append(rows)
+      try writer.finish()
+      try part.commit()
+    case .spool(let spool):
+      offsets[rows.run] = spool.count
+      for variable in schema.variables { try spool.write(rows.rows[variable.path, default: []]) }
+    }
+  }
+
+  private func rows(of run: Int) throws -> RunRows {
+    switch place {
+    case .folder(_, let folder):
+      let path = file(folder, run)
+      let part = try RunsFile(ArtefactReader(Input(path)))
+      guard part.runs == [run], part.cell == schema.cell else {
+        throw Failure(.badData, path, "is not the part that its name says")
+      }
+      let rows = try part.rows(index: 0, schema: schema)
+      guard try part.digest(index: 0) == schema.digest(of: rows) else {
+        throw Failure(.badData, path, "its rows are not those that were written")
+      }
+      return rows
+    case .spool(let spool):
+      var rows = RunRows(run: run)
+      var offset = offsets[run, default: 0]
+      for variable in schema.variables {
+        rows.rows[variable.path] = try spool.read(variable.rowBytes, at: offset)
+        offset += variable.rowBytes
+      }
+      return rows
+    }
+  }
+
+  /// Puts the runs together into the target, in ascending order, makes it appear, and removes the parts.
+  public func assemble(_ runs: [Int]) throws {
+    let writer = try RunsWriter(output, schema: schema, runs: runs)
+    for run in runs { try writer.append(try rows(of: run)) }
+    try writer.finish()
+    try output.commit()
+    if case .folder(let root, _) = place { RunParts.remove(root) }
+  }
+
+  /// Removes the parts of this job, and of others whose target has been replaced by now.
+  private static func remove(_ root: String) {
+    for key in fileNames(in: root) {
+      for name in fileNames(in: "\(root)/\(key)") { unlink("\(root)/\(key)/\(name)") }
+      rmdir("\(root)/\(key)")
+    }
+    rmdir(root)
+  }
+}

@@ -1,0 +1,184 @@
+import HDF5
+import ToolKit
+
+/// What `--keep` may keep of a run beside its masks, correctness and history.
+public enum Keep: String, CaseIterable, Sendable {
+  case checkpoint, logit, dynamics
+}
+
+/// The rows of one run, by the path of their variable; bytes in C order, little-endian.
+public struct RunRows: Sendable {
+  public let run: Int
+  public var rows: [String: [UInt8]] = [:]
+
+  public init(run: Int) { self.run = run }
+
+  public mutating func set<T: Element>(_ path: String, _ values: [T]) {
+    rows[path] = values.withUnsafeBytes { Array($0) }
+  }
+
+  public func values<T: Element>(_ path: String, _ type: T.Type) -> [T]? {
+    rows[path].map { bytes in
+      [T](unsafeUninitializedCapacity: bytes.count / MemoryLayout<T>.stride) { buffer, count in
+        bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
+        count = bytes.count / MemoryLayout<T>.stride
+      }
+    }
+  }
+}
+
+/// A variable with one row a run.
+public struct RunVariable: Sendable {
+  public enum ElementType: String, Sendable { case u8, f32 }
+
+  public let path: String
+  public let type: ElementType
+  /// The paths of the scales of a row's dimensions, and their lengths.
+  public let dimensions: [(scale: String, length: Int)]
+  public let meaning: ArtefactWriter.Meaning
+  /// Part of a run's digest; what `--keep` adds is not, so that a run without it is still the same run.
+  public let isMandatory: Bool
+
+  public var rowShape: [Int] { dimensions.map(\.length) }
+  public var rowBytes: Int { rowShape.reduce(type == .u8 ? 1 : 4, *) }
+}
+
+/// What the runs of one file have in common: the configuration, the examples, and which variables there are.
+public struct RunSchema: Sendable {
+  /// The configuration; its canonical JSON is the file's `config` and its SHA-256 the `cell`.
+  public let config: JSON
+  public let architecture: String
+  public let parameterCount: Int
+  public let data: InputRecord
+  public let classes: [String]
+  public let trainExample: [Int64]
+  public let trainLabel: [Int32]
+  public let testExample: [Int64]
+  public let testLabel: [Int32]
+  public let epochs: Int
+  /// The epochs after which checkpoints are kept.
+  public let snapshots: [Int32]
+  /// The state's tensors: names and shapes of `state_dict`.
+  public let tensors: [(name: String, shape: [Int])]
+  public let keep: Set<Keep>
+  public let hasTeacher: Bool
+
+  public init(
+    config: JSON, architecture: String, parameterCount: Int, data: ImageDataset, epochs: Int, snapshots: [Int32],
+    tensors: [(name: String, shape: [Int])], keep: Set<Keep>, hasTeacher: Bool
+  ) {
+    self.config = config
+    self.architecture = architecture
+    self.parameterCount = parameterCount
+    self.data = data.record
+    classes = data.classes
+    trainExample = data.train.example
+    trainLabel = data.train.label
+    testExample = data.test?.example ?? []
+    testLabel = data.test?.label ?? []
+    self.epochs = epochs
+    self.snapshots = snapshots
+    self.tensors = tensors
+    self.keep = keep
+    self.hasTeacher = hasTeacher
+  }
+
+  public var cell: String { Digest.sha256(config.canonical) }
+  public var stateCount: Int { tensors.reduce(0) { $0 + $1.shape.reduce(1, *) } }
+  public var hasTest: Bool { !testExample.isEmpty }
+
+  /// The quantities of `--keep dynamics`: per example and epoch, from an evaluation pass after the epoch.
+  public static let dynamics: [(name: String, definition: String)] = [
+    ("label_probability", "softmax probability of the label"),
+    ("max_probability", "largest softmax probability"),
+    ("entropy", "entropy of the softmax, in nats"),
+    ("correct", "1 where the largest logit is the label's"),
+    ("loss", "cross-entropy of the label, in nats"),
+    ("margin", "logit of the label minus the largest other logit"),
+  ]
+
+  static let history: [(name: String, definition: String)] = [
+    ("learning_rate", "learning rate of the epoch's last step"),
+    ("train_loss", "mean training loss over the epoch's batches, in training mode"),
+    ("train_accuracy", "accuracy over the epoch's batches, in training mode"),
+    ("test_loss", "mean cross-entropy on the test split after the epoch"),
+    ("test_accuracy", "accuracy on the test split after the epoch"),
+  ]
+
+  /// All variables with a row a run, in the order in which they are created.
+  public var variables: [RunVariable] {
+    let train = ("/train/example", trainExample.count)
+    let test = ("/test/example", testExample.count)
+    let labels = ("/class", classes.count)
+    let epoch = ("/epoch", epochs)
+    func make(
+      _ path: String, _ type: RunVariable.ElementType, _ dimensions: [(String, Int)], _ name: String,
+      _ definition: String? = nil, mandatory: Bool = true
+    ) -> RunVariable {
+      RunVariable(
+        path: path, type: type, dimensions: dimensions.map { ($0.0, $0.1) },
+        meaning: .init(name, definition: definition), isMandatory: mandatory)
+    }
+    let correct = "1 where the final model's largest logit is the label's; evaluation mode, no augmentation"
+    var list = [
+      make("/status", .u8, [], "status of the run", "0 complete, 1 diverged (loss no longer finite)"),
+      make("/train/in_mask", .u8, [train], "subset mask", "1 where the example was in the run's training subset"),
+      make("/train/correct", .u8, [train], "correctness on training examples", correct),
+    ]
+    if hasTest { list.append(make("/test/correct", .u8, [test], "correctness on test examples", correct)) }
+    list += RunSchema.history.map { make("/history/\($0.name)", .f32, [epoch], $0.definition) }
+    if hasTeacher {
+      list.append(make("/teacher_digest", .u8, [("/byte", 32)], "digest of the run that taught this one"))
+    }
+    if keep.contains(.logit) {
+      let text = "logits of the final model; evaluation mode, no augmentation"
+      list.append(make("/train/logit", .f32, [train, labels], text, mandatory: false))
+      if hasTest { list.append(make("/test/logit", .f32, [test, labels], text, mandatory: false)) }
+    }
+    if keep.contains(.dynamics) {
+      list += RunSchema.dynamics.map {
+        make(
+          "/dynamics/train/\($0.name)", $0.name == "correct" ? .u8 : .f32,
+          [epoch, ("/dynamics/train/example", trainExample.count)], $0.definition,
+          "from an evaluation pass after the epoch", mandatory: false)
+      }
+    }
+    if keep.contains(.checkpoint) {
+      list.append(
+        make(
+          "/checkpoint/parameter", .f32, [("/snapshot", snapshots.count), ("/parameter", stateCount)],
+          "all tensors of state_dict, one after another", "tensor t is [offset[t] ..< offset[t] + product(shape[t])]",
+          mandatory: false))
+    }
+    return list
+  }
+
+  /// The digest of a run: over its mandatory rows, in byte order of their paths.
+  public func digest(of rows: RunRows) -> [UInt8] { digest(of: rows, mandatory: true) }
+
+  func digest(of rows: RunRows, mandatory: Bool) -> [UInt8] {
+    let digest = Digest()
+    let chosen = variables.filter { $0.isMandatory == mandatory }
+    for variable in chosen.sorted(by: { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }) {
+      let shape = variable.rowShape.map(String.init).joined(separator: ",")
+      digest.update("\(variable.path)\0\(variable.type.rawValue)\0\(shape)\0")
+      digest.update(rows.rows[variable.path, default: []])
+    }
+    return digest.finish()
+  }
+}
+
+/// The digest of a set of runs: the same for any split of them into files.
+///
+/// - Parameters:
+///   - shared: the digest of the variables that the runs have in common.
+///   - runs: run numbers with the digests of the runs.
+public func runsContent(cell: String, shared: String, runs: [(run: Int, digest: [UInt8])]) -> String {
+  let digest = Digest()
+  digest.update("\(cell)\0\(shared)\0")
+  for (run, bytes) in runs.sorted(by: { $0.run < $1.run }) {
+    digest.update([Int64(run)])
+    digest.update(bytes)
+  }
+  return digest.finishHex()
+}

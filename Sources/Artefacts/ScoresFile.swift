@@ -1,0 +1,179 @@
+import HDF5
+import ToolKit
+
+/// Scores files: measures of each training example, per cell, and their means.
+public enum ScoresFile {
+  /// A value of each cell, with its interval or spread where it has one.
+  public struct Summary: Sendable {
+    public let name: String
+    public let definition: String
+    public var value: [Float]
+    public var lower: [Float]?
+    public var upper: [Float]?
+    public var standardDeviation: [Float]?
+
+    public init(
+      name: String, definition: String, value: [Float], lower: [Float]? = nil, upper: [Float]? = nil,
+      standardDeviation: [Float]? = nil
+    ) {
+      (self.name, self.definition, self.value) = (name, definition, value)
+      (self.lower, self.upper, self.standardDeviation) = (lower, upper, standardDeviation)
+    }
+  }
+
+  /// A measure of each example, by the names of its parts; (cell, example) each.
+  public struct Measure: Sendable {
+    public let group: String
+    public var floats: [(name: String, definition: String, values: [Float])]
+    public var counts: [(name: String, definition: String, values: [Int32])]
+
+    public init(
+      group: String, floats: [(name: String, definition: String, values: [Float])],
+      counts: [(name: String, definition: String, values: [Int32])]
+    ) {
+      (self.group, self.floats, self.counts) = (group, floats, counts)
+    }
+  }
+
+  /// One configuration in the file.
+  public struct CellRecord: Sendable {
+    public let label: String
+    public let config: JSON
+    public let parameterCount: Int
+    /// Runs used, and runs left out because they diverged.
+    public let runs: Int
+    public let diverged: Int
+    /// The content of the runs, hexadecimal.
+    public let content: String
+
+    public init(label: String, config: JSON, parameterCount: Int, runs: Int, diverged: Int, content: String) {
+      (self.label, self.config, self.parameterCount) = (label, config, parameterCount)
+      (self.runs, self.diverged, self.content) = (runs, diverged, content)
+    }
+  }
+
+  /// Writes a scores file and makes it appear.
+  public static func write(
+    _ output: Output, runs: RunsSet, cells: [CellRecord], measures: [Measure], summaries: [Summary], options: JSON
+  ) throws {
+    let writer = try ArtefactWriter(output)
+    let n = cells.count
+    let examples = runs.trainExample.count
+    try writer.textScale("/cell", cells.map(\.label), .init("configuration"))
+    try writer.textScale("/class", runs.classes, .init("names of the classes"))
+    try writer.dimension("/byte", length: 32)
+    try writer.text(
+      "/cell_config", cells.map(\.config.canonical), dimensions: ["/cell"], .init("configuration as JSON"))
+    let counts: [(String, [Int64], String)] = [
+      ("/parameter_count", cells.map { Int64($0.parameterCount) }, "trained parameters"),
+      ("/runs", cells.map { Int64($0.runs) }, "runs used"),
+      ("/diverged", cells.map { Int64($0.diverged) }, "diverged runs, left out"),
+    ]
+    for (path, values, name) in counts {
+      try writer.variable(path, values, [n], dimensions: ["/cell"], .init(name))
+    }
+    try writer.variable(
+      "/digest", cells.flatMap { bytes(ofHex: $0.content) }, [n, 32], dimensions: ["/cell", "/byte"],
+      .init("content of the runs", definition: "the same for any split of the runs into files"))
+    try writer.scale(
+      "/train/example", runs.trainExample, .init("position in the published order of the split"))
+    try writer.variable(
+      "/train/label", runs.trainLabel, [examples], dimensions: ["/train/example"],
+      .init("label", definition: "index into /class"))
+    let dimensions = ["/cell", "/train/example"]
+    for measure in measures {
+      for part in measure.floats {
+        try writer.variable(
+          "/\(measure.group)/\(part.name)", part.values, [n, examples], dimensions: dimensions,
+          .init(part.name, definition: part.definition), fill: .nan)
+      }
+      for part in measure.counts {
+        try writer.variable(
+          "/\(measure.group)/\(part.name)", part.values, [n, examples], dimensions: dimensions,
+          .init(part.name, definition: part.definition))
+      }
+    }
+    for summary in summaries {
+      let parts = [
+        ("", summary.value), ("_lower", summary.lower), ("_upper", summary.upper), ("_sd", summary.standardDeviation),
+      ]
+      for (suffix, values) in parts {
+        guard let values else { continue }
+        try writer.variable(
+          "/summary/\(summary.name)\(suffix)", values, [n], dimensions: ["/cell"],
+          .init(summary.name + suffix, definition: summary.definition), fill: .nan)
+      }
+    }
+    try writer.set("data", to: runs.data)
+    var inputs = [InputRecord(kind: .data, content: runs.data)]
+    inputs += runs.members.map { runs.record(of: $0) }
+    try writer.finish(Provenance(kind: .scores, options: options, inputs: inputs))
+    try output.commit()
+  }
+}
+
+/// The bytes of hexadecimal text.
+func bytes(ofHex text: String) -> [UInt8] {
+  let digits = Array(text.utf8)
+  return stride(from: 0, to: digits.count - 1, by: 2).map { i in
+    UInt8(String(decoding: digits[i..<(i + 2)], as: UTF8.self), radix: 16) ?? 0
+  }
+}
+
+/// A scores file open for reading.
+public final class Scores {
+  public let reader: ArtefactReader
+  /// Labels of the configurations.
+  public let cells: [String]
+  public let configs: [JSON]
+  public let parameterCounts: [Int]
+  public let runs: [Int]
+  public let diverged: [Int]
+  /// The content of the data set.
+  public let data: String
+  public let classes: [String]
+  public let trainExample: [Int64]
+  public let trainLabel: [Int32]
+
+  public init(_ reader: ArtefactReader) throws {
+    try reader.require(.scores)
+    self.reader = reader
+    cells = try reader.readText("/cell")
+    configs = try reader.readText("/cell_config").map { try JSON(parsing: $0, subject: "\(reader.name): /cell_config") }
+    parameterCounts = try reader.read("/parameter_count", Int64.self).values.map(Int.init)
+    runs = try reader.read("/runs", Int64.self).values.map(Int.init)
+    diverged = try reader.read("/diverged", Int64.self).values.map(Int.init)
+    data = try reader.requireText("data")
+    classes = try reader.readText("/class")
+    trainExample = try reader.read("/train/example", Int64.self).values
+    trainLabel = try reader.read("/train/label", Int32.self).values
+    let counts = [configs.count, parameterCounts.count, runs.count, diverged.count]
+    guard !cells.isEmpty, counts.allSatisfy({ $0 == cells.count }), trainLabel.count == trainExample.count else {
+      throw Failure(.badData, reader.name, "its variables differ in length")
+    }
+    guard trainLabel.allSatisfy({ (0..<Int32(classes.count)).contains($0) }) else {
+      throw Failure(.badData, "\(reader.name): /train/label", "a label is outside of the classes")
+    }
+  }
+
+  /// A measure's part, one row a cell; nil where the file does not have it.
+  public func rows(_ path: String) throws -> [[Float]]? {
+    guard try reader.has(path) else { return nil }
+    let (values, shape) = try reader.read(path, Float.self, rank: 2)
+    guard shape == [cells.count, trainExample.count] else {
+      throw Failure(.badData, "\(reader.name): \(path)", "has shape \(shape)")
+    }
+    return cells.indices.map { Array(values[($0 * shape[1])..<(($0 + 1) * shape[1])]) }
+  }
+
+  /// A summary by name, such as `memorisation` or `memorisation_lower`: one value a cell.
+  public func summary(_ name: String) throws -> [Float]? {
+    let path = "/summary/\(name)"
+    guard try reader.has(path) else { return nil }
+    let values = try reader.read(path, Float.self).values
+    guard values.count == cells.count else {
+      throw Failure(.badData, "\(reader.name): \(path)", "has \(values.count) values for \(cells.count) cells")
+    }
+    return values
+  }
+}

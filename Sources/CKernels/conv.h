@@ -1,0 +1,140 @@
+/* Convolutions and dense layers: a border, a grid of taps, and its gradient. See struct rote_taps. */
+
+static void border(struct rote_border g, const float *x, float *scratch) {
+  for (int b = 0; b < g.blocks; b++)
+    for (int r = 0; r < g.rows; r++) {
+      const int row = r - g.top;
+      const int inside = row >= 0 && row < g.height;
+      const float *source = x + ((int64_t)b * g.height + (inside ? row : 0)) * g.width * V;
+      for (int p = 0; p < g.phases; p++)
+        for (int c = 0, column = p - g.left; c < g.columns; c++, column += g.step, scratch += V)
+          store(scratch, inside && column >= 0 && column < g.width ? load(source + (int64_t)column * V) : (vec){0});
+    }
+}
+
+/* R x C pixels of O output blocks, held in registers over all input blocks, taps and lanes. R, C and O are constants
+ * where this is inlined. */
+INLINE void tile(const int R, const int C, const int O, const struct rote_taps *g, const int32_t *offsets,
+                 const float *x, const float *w, const float *bias, int32_t accumulate, float *y) {
+  const int64_t w_block = (int64_t)g->input_blocks * g->taps * V * V;
+  vec sum[ACCUMULATORS];
+  UNROLL for (int o = 0; o < O; o++)
+    UNROLL for (int r = 0; r < R; r++)
+      UNROLL for (int c = 0; c < C; c++)
+        sum[(o * R + r) * C + c] = accumulate ? load(y + o * g->y_block + r * g->y_row + c * g->y_column)
+                                   : bias     ? load(bias + o * V)
+                                              : (vec){0};
+  for (int i = 0; i < g->input_blocks; i++) {
+    const int lanes = i + 1 < g->input_blocks ? V : g->last_lanes;
+    for (int t = 0; t < g->taps; t++) {
+      const float *xt = x + i * g->x_block + offsets[t];
+      const float *wt = w + ((int64_t)i * g->taps + t) * V * V;
+      for (int lane = 0; lane < lanes; lane++) {
+        vec weight[2];
+        UNROLL for (int o = 0; o < O; o++) weight[o] = load(wt + o * w_block + lane * V);
+        UNROLL for (int r = 0; r < R; r++)
+          UNROLL for (int c = 0; c < C; c++) {
+            const float pixel = xt[r * g->x_row + c * V + lane];
+            UNROLL for (int o = 0; o < O; o++) sum[(o * R + r) * C + c] += weight[o] * pixel;
+          }
+      }
+    }
+  }
+  UNROLL for (int o = 0; o < O; o++)
+    UNROLL for (int r = 0; r < R; r++)
+      UNROLL for (int c = 0; c < C; c++)
+        store(y + o * g->y_block + r * g->y_row + c * g->y_column, sum[(o * R + r) * C + c]);
+}
+
+/* Strips of C columns from `column` on, R rows at a time, then row by row; the next column. */
+INLINE int strips(const int R, const int C, const int O, int column, const struct rote_taps *g,
+                  const int32_t *offsets, const float *x, const float *w, const float *bias, int32_t accumulate,
+                  float *y) {
+  for (; column + C <= g->columns; column += C) {
+    const float *xs = x + column * V;
+    float *ys = y + column * g->y_column;
+    int row = 0;
+    for (; row + R <= g->rows; row += R)
+      tile(R, C, O, g, offsets, xs + row * g->x_row, w, bias, accumulate, ys + row * g->y_row);
+    if (R > 1)
+      for (; row < g->rows; row++)
+        tile(1, C, O, g, offsets, xs + row * g->x_row, w, bias, accumulate, ys + row * g->y_row);
+  }
+  return column;
+}
+
+/* The whole grid of O output blocks, in the largest tiles that fit. P is how many pixels the registers hold. */
+#define GRID(O, P) \
+  static void grid_##O(const struct rote_taps *g, const int32_t *offsets, const float *x, const float *w, \
+                       const float *bias, int32_t accumulate, float *y) { \
+    int c = 0; \
+    if (P >= 16) c = strips(P / 16, 16, O, c, g, offsets, x, w, bias, accumulate, y); \
+    if (P >= 8) c = strips(P / 8, 8, O, c, g, offsets, x, w, bias, accumulate, y); \
+    if (P >= 4) c = strips(P / 4, 4, O, c, g, offsets, x, w, bias, accumulate, y); \
+    c = strips(P / 2, 2, O, c, g, offsets, x, w, bias, accumulate, y); \
+    strips(P / 2, 1, O, c, g, offsets, x, w, bias, accumulate, y); \
+  }
+#if ACCUMULATORS == 16
+GRID(1, 16)
+#else
+GRID(1, 8)
+GRID(2, 4)
+#endif
+
+static void taps(struct rote_taps g, const int32_t *offsets, const float *x, const float *w, const float *bias,
+                 int32_t accumulate, float *y) {
+  const int64_t w_block = (int64_t)g.input_blocks * g.taps * V * V;
+  int o = 0;
+#if ACCUMULATORS < 16
+  /* Without broadcasts in the multiply-add, two blocks share the load of a pixel. */
+  for (; o + 2 <= g.output_blocks; o += 2)
+    grid_2(&g, offsets, x, w + o * w_block, bias ? bias + o * V : bias, accumulate, y + o * g.y_block);
+#endif
+  for (; o < g.output_blocks; o++)
+    grid_1(&g, offsets, x, w + o * w_block, bias ? bias + o * V : bias, accumulate, y + o * g.y_block);
+}
+
+/* LANES x V sums over all pixels in registers. */
+INLINE void outer_products(const int LANES, const struct rote_taps *g, const float *x, const float *dy,
+                           int32_t accumulate, float *dw) {
+  vec sum[V];
+  UNROLL for (int lane = 0; lane < LANES; lane++) sum[lane] = accumulate ? load(dw + lane * V) : (vec){0};
+  for (int r = 0; r < g->rows; r++) {
+    const float *xr = x + r * g->x_row, *dyr = dy + r * g->y_row;
+    for (int c = 0; c < g->columns; c++, xr += V, dyr += g->y_column) {
+      const vec d = load(dyr);
+      UNROLL for (int lane = 0; lane < LANES; lane++) sum[lane] += d * xr[lane];
+    }
+  }
+  UNROLL for (int lane = 0; lane < LANES; lane++) store(dw + lane * V, sum[lane]);
+  /* Weights of lanes that are no channels stay zero. */
+  if (!accumulate)
+    for (int lane = LANES; lane < V; lane++) store(dw + lane * V, (vec){0});
+}
+
+static void taps_gradient(struct rote_taps g, const int32_t *offsets, const float *x, const float *dy,
+                          int32_t accumulate, float *dw) {
+  for (int i = 0; i < g.input_blocks; i++) {
+    const int lanes = i + 1 < g.input_blocks ? V : g.last_lanes;
+    for (int o = 0; o < g.output_blocks; o++)
+      for (int t = 0; t < g.taps; t++) {
+        const float *xt = x + i * g.x_block + offsets[t], *dyo = dy + o * g.y_block;
+        float *dwt = dw + (((int64_t)o * g.input_blocks + i) * g.taps + t) * V * V;
+        if (lanes <= 4)
+          outer_products(4, &g, xt, dyo, accumulate, dwt);
+        else
+          outer_products(V, &g, xt, dyo, accumulate, dwt);
+      }
+  }
+}
+
+static void transpose(int32_t output_blocks, int32_t input_blocks, int32_t taps, const int32_t *order, int32_t count,
+                      const float *w, float *wt) {
+  for (int i = 0; i < input_blocks; i++)
+    for (int o = 0; o < output_blocks; o++)
+      for (int t = 0; t < count; t++, wt += V * V) {
+        const float *block = w + (((int64_t)o * input_blocks + i) * taps + order[t]) * V * V;
+        for (int a = 0; a < V; a++)
+          for (int b = 0; b < V; b++) wt[b * V + a] = block[a * V + b];
+      }
+}

@@ -1,0 +1,118 @@
+/* Kernels on blocks of channels: stateless functions over pointers, compiled once per instruction set.
+ *
+ * Layout of one example: (channel block, row, column, lane), V lanes; channel c is lane c % V of block c / V.
+ * Lanes past the last channel are zero, in values, gradients and weights alike, and every kernel keeps them so. All
+ * pointers are aligned to a vector. Steps are counted in floats. */
+#ifndef ROTE_KERNELS_H
+#define ROTE_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum rote_instruction_set { ROTE_PORTABLE, ROTE_AVX2, ROTE_AVX512 };
+enum rote_activation { ROTE_RELU, ROTE_SIN, ROTE_SIGMOID, ROTE_LINEAR };
+
+/* How a value is copied to a scratch with a border of zeros, its columns dealt into `phases` by column modulo `step`:
+ * scratch (block, row, phase, column, lane) = value (block, row - top, column * step + phase - left, lane). */
+struct rote_border {
+  int32_t blocks, height, width;
+  int32_t top, left;
+  int32_t rows, phases, columns;
+  int32_t step;
+};
+
+/* A sum over input blocks, taps and input lanes for each pixel of a grid of output pixels: convolution forward, its
+ * gradient by the input, and dense layers, whose pixels are examples. A tap is an offset into x; neighbouring
+ * columns of the grid are neighbouring vectors of x. */
+struct rote_taps {
+  int32_t rows, columns;
+  int32_t input_blocks, output_blocks, taps;
+  int32_t last_lanes; /* of the last input block, those that are channels */
+  int64_t x_row, x_block;
+  int64_t y_row, y_column, y_block;
+};
+
+struct rote_sgd {
+  float learning_rate, momentum, weight_decay;
+  int32_t nesterov;
+};
+
+struct rote_shortcut {
+  int32_t channels, height, width; /* of the input */
+  int32_t stride, channels_before;
+  int32_t output_blocks;
+};
+
+struct rote_kernels {
+  int32_t lanes;
+
+  void (*_Nonnull border)(struct rote_border g, const float *_Nonnull x, float *_Nonnull scratch);
+
+  /* y(o, pixel) = [y or bias(o)] + sum over i, tap, lane of x(i, pixel + tap, lane) w(o, i, tap, lane, :). */
+  void (*_Nonnull taps)(struct rote_taps g, const int32_t *_Nonnull offsets, const float *_Nonnull x,
+                        const float *_Nonnull w, const float *_Nullable bias, int32_t accumulate, float *_Nonnull y);
+  /* dw(o, i, tap, lane, :) = [dw] + sum over pixels of x(i, pixel + tap, lane) dy(o, pixel, :). */
+  void (*_Nonnull taps_gradient)(struct rote_taps g, const int32_t *_Nonnull offsets, const float *_Nonnull x,
+                                 const float *_Nonnull dy, int32_t accumulate, float *_Nonnull dw);
+  /* wt(i, o, t, lane of o, lane of i) = w(o, i, order[t], lane of i, lane of o); w has `taps` taps, wt `count`. */
+  void (*_Nonnull transpose)(int32_t output_blocks, int32_t input_blocks, int32_t taps,
+                             const int32_t *_Nonnull order, int32_t count, const float *_Nonnull w,
+                             float *_Nonnull wt);
+
+  /* Batch-norm. Statistics are (block, lane); `merged` is how many pixels they cover already. */
+  void (*_Nonnull moments)(int32_t blocks, int32_t pixels, int32_t merged, const float *_Nonnull x,
+                           float *_Nonnull mean, float *_Nonnull m2);
+  void (*_Nonnull merge_moments)(int32_t blocks, float n, float *_Nonnull mean, float *_Nonnull m2, float more,
+                                 const float *_Nonnull more_mean, const float *_Nonnull more_m2);
+  void (*_Nonnull normalise)(int32_t blocks, int32_t pixels, const float *_Nonnull x, const float *_Nonnull mean,
+                             const float *_Nonnull inverse, const float *_Nonnull weight, const float *_Nonnull bias,
+                             float *_Nonnull y);
+  /* dweight and dbias of one example, stored or added. */
+  void (*_Nonnull normalise_sums)(int32_t blocks, int32_t pixels, const float *_Nonnull x, const float *_Nonnull dy,
+                                  const float *_Nonnull mean, const float *_Nonnull inverse, int32_t accumulate,
+                                  float *_Nonnull dweight, float *_Nonnull dbias);
+  /* `share` is 1 / (pixels of the batch), or 0 where the statistics were constants. */
+  void (*_Nonnull normalise_gradient)(int32_t blocks, int32_t pixels, const float *_Nonnull x,
+                                      const float *_Nonnull dy, const float *_Nonnull mean,
+                                      const float *_Nonnull inverse, const float *_Nonnull weight,
+                                      const float *_Nonnull dweight, const float *_Nonnull dbias, float share,
+                                      int32_t accumulate, float *_Nonnull dx);
+
+  /* Elementwise, over one example of `channels` channels. */
+  void (*_Nonnull activate)(int32_t activation, int32_t channels, int32_t pixels, const float *_Nonnull x,
+                            float *_Nonnull y);
+  /* x and y are the activation's argument and result. */
+  void (*_Nonnull activate_gradient)(int32_t activation, int32_t channels, int32_t pixels, const float *_Nonnull x,
+                                     const float *_Nonnull y, const float *_Nonnull dy, int32_t accumulate,
+                                     float *_Nonnull dx);
+  void (*_Nonnull add)(int64_t count, const float *_Nonnull a, const float *_Nonnull b, float *_Nonnull y);
+
+  void (*_Nonnull average)(int32_t blocks, int32_t pixels, const float *_Nonnull x, float *_Nonnull y);
+  void (*_Nonnull average_gradient)(int32_t blocks, int32_t pixels, const float *_Nonnull dy, int32_t accumulate,
+                                    float *_Nonnull dx);
+  void (*_Nonnull shortcut)(struct rote_shortcut g, const float *_Nonnull x, float *_Nonnull y);
+  void (*_Nonnull shortcut_gradient)(struct rote_shortcut g, const float *_Nonnull dy, int32_t accumulate,
+                                     float *_Nonnull dx);
+
+  /* One step of torch.optim.SGD over `count` floats, a multiple of V. */
+  void (*_Nonnull sgd)(struct rote_sgd step, int64_t count, const float *_Nonnull gradient, float *_Nonnull momentum,
+                       float *_Nonnull weight);
+};
+
+/* NULL where this machine or this build lacks the instruction set. */
+const struct rote_kernels *_Nullable rote_kernels_for(int32_t instruction_set);
+
+/* Where an image goes: moved by (dy, dx) pixels of a border of raw zeros, then perhaps mirrored. */
+struct rote_preparation {
+  int32_t height, width, channels;
+  int32_t pixel_stride; /* floats a pixel in the result */
+  int32_t dy, dx;       /* row r of the result is row r + dy of the image */
+  int32_t flip;
+};
+
+/* (y, x, channel) bytes to (y, x, pixel_stride) floats: (byte - mean[channel]) * inverse[channel], lanes past the
+ * channels left alone. The same bits on every machine. */
+void rote_prepare(struct rote_preparation g, const uint8_t *_Nonnull image, const float *_Nonnull mean,
+                  const float *_Nonnull inverse, float *_Nonnull y);
+
+#endif

@@ -1,0 +1,33 @@
+/* All kernels and their table for one instruction set. The file that includes this defines V, the lanes of a vector;
+ * ACCUMULATORS, how many vectors of sums the registers hold beside operands; and TABLE, the table's name. */
+#include "CKernels.h"
+
+#include "vector.h"
+
+#include "activation.h"
+#include "batchnorm.h"
+#include "conv.h"
+#include "pool.h"
+#include "sgd.h"
+#include "shortcut.h"
+
+const struct rote_kernels TABLE = {
+    .lanes = V,
+    .border = border,
+    .taps = taps,
+    .taps_gradient = taps_gradient,
+    .transpose = transpose,
+    .moments = moments,
+    .merge_moments = merge_moments,
+    .normalise = normalise,
+    .normalise_sums = normalise_sums,
+    .normalise_gradient = normalise_gradient,
+    .activate = activate,
+    .activate_gradient = activate_gradient,
+    .add = add,
+    .average = average,
+    .average_gradient = average_gradient,
+    .shortcut = shortcut,
+    .shortcut_gradient = shortcut_gradient,
+    .sgd = sgd,
+};

@@ -1,0 +1,26 @@
+// What Swift cannot do in a signal handler, and the commit that this build was made from.
+#ifndef ROTE_TOOLKIT_H
+#define ROTE_TOOLKIT_H
+
+/// Ends the process in the usual ways on SIGINT, SIGTERM and SIGHUP, after removing the registered files; restores
+/// SIGPIPE, which a parent may have set to be ignored.
+void rote_signals_install(void);
+
+/// Registers a temporary file for removal by a signal. Returns a slot, or -1 where all are taken or the path is too long.
+int rote_cleanup_add(const char *path);
+
+/// Takes the file of a slot off the list.
+void rote_cleanup_remove(int slot);
+
+const char *rote_commit(void);
+
+/// `open` with flags and mode as a plain function, since Swift does not import variadic ones.
+int rote_open(const char *path, int flags, unsigned mode);
+
+/// `mkostemps` with O_CLOEXEC.
+int rote_temporary(char *path_template, int suffix_length);
+
+/// Cores that this process may run on.
+int rote_cores(void);
+
+#endif

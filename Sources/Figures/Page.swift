@@ -1,0 +1,38 @@
+/// A page as a value: sections of paragraphs, tables, charts and images; `HTML` renders it.
+public struct Page: Hashable, Sendable {
+  public enum Block: Hashable, Sendable {
+    case paragraph(String)
+    case table(Table)
+    case chart(Chart)
+    case images(ImageGrid)
+  }
+
+  public struct Section: Hashable, Sendable {
+    public let heading: String
+    public let blocks: [Block]
+
+    public init(_ heading: String, _ blocks: [Block]) {
+      self.heading = heading
+      self.blocks = blocks
+    }
+  }
+
+  /// The language of the text, as in RFC 5646.
+  public let language: String
+  public let title: String
+  /// What the page is about, under its title.
+  public let lead: String
+  public let sections: [Section]
+  /// Where the page comes from, at its foot.
+  public let footer: String
+
+  public init(
+    language: String = "en-GB", title: String, lead: String = "", sections: [Section], footer: String = ""
+  ) {
+    self.language = language
+    self.title = title
+    self.lead = lead
+    self.sections = sections
+    self.footer = footer
+  }
+}

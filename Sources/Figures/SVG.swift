@@ -1,0 +1,138 @@
+/// Charts as Scalable Vector Graphics: the same bytes for the same chart, sized by their `viewBox`, light or dark as the
+/// reader prefers, with a title and a description for those who do not see them.
+public enum SVG {
+  /// A file that stands alone, its style inside.
+  public static func render(_ chart: Chart, width: Double = 540) -> String {
+    var markup = Markup()
+    markup.chart(chart, width: width, standsAlone: true)
+    return markup.text + "\n"
+  }
+}
+
+extension Markup {
+  /// A chart as an `svg` element; the page that holds it has the style where it does not stand alone.
+  mutating func chart(_ chart: Chart, width: Double = 540, standsAlone: Bool) {
+    var drawing = Drawing(width: width)
+    switch chart.content {
+    case .lines(let lines): drawing.draw(lines)
+    case .bars(let bars): drawing.draw(bars)
+    case .histograms(let histograms): drawing.draw(histograms)
+    case .density(let density): drawing.draw(density)
+    }
+    let box = "0 0 \(Numerals.coordinate(width)) \(Numerals.coordinate(drawing.height))"
+    let title = identifier(chart.name + "-title")
+    let description = identifier(chart.name + "-description")
+    let attributes: [Attribute] = [
+      .init("xmlns", "http://www.w3.org/2000/svg"), .init("class", "rote"), .init("viewBox", box),
+      .init("role", "img"), .init("aria-labelledby", "\(title) \(description)"),
+    ]
+    element("svg", attributes) { markup in
+      markup.lineBreak()
+      markup.element("title", [.init("id", title)], text: chart.title)
+      markup.element("desc", [.init("id", description)], text: chart.summary)
+      markup.lineBreak()
+      if standsAlone {
+        markup.element("style") { $0.literal(Stylesheet.chart) }
+        markup.empty(
+          "rect", [.init("class", "paper"), .init("width", width), .init("height", drawing.height)])
+        markup.lineBreak()
+      }
+      markup.append(drawing.markup)
+    }
+  }
+}
+
+/// The marks of one chart, in units of the view box, y downward.
+struct Drawing {
+  enum Anchor: String {
+    case start, middle, end
+  }
+
+  static let textSize = 13.0
+  static let smallSize = 12.0
+
+  let width: Double
+  var height = 0.0
+  var markup = Markup()
+
+  init(width: Double) {
+    precondition(width >= 240, "a chart needs some room")
+    self.width = width
+  }
+
+  /// The colour class of a series; there are seven, told apart by marker and dash as well.
+  static func style(_ series: Int) -> String { "s\(series % 7 + 1)" }
+
+  /// Text on the baseline y, cut to `limit`.
+  mutating func text(
+    _ text: String, x: Double, y: Double, style: String, anchor: Anchor = .start, limit: Double = .infinity,
+    size: Double = Drawing.smallSize, tilt: Double? = nil
+  ) {
+    let place = "\(Numerals.coordinate(x)) \(Numerals.coordinate(y))"
+    let attributes: [Markup.Attribute] = [
+      .init("class", style), .init("x", x), .init("y", y),
+      .init("text-anchor", anchor == .start ? nil : anchor.rawValue),
+      .init("transform", tilt.map { "rotate(\(Numerals.coordinate($0)) \(place))" }),
+    ]
+    let shown = Lettering.fitted(text, width: limit, size: size)
+    markup.element("text", attributes) { markup in
+      if shown != text { markup.element("title", text: text) }
+      markup.write(shown)
+    }
+    markup.lineBreak()
+  }
+
+  mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, style: String) {
+    path([("M", x1, y1), ("L", x2, y2)], style: style)
+  }
+
+  /// A path of absolute commands that take one point each; "Z" closes and its point is not used.
+  mutating func path(
+    _ commands: [(command: Character, x: Double, y: Double)], style: String, opacity: Double? = nil
+  ) {
+    var outline = ""
+    for (command, x, y) in commands {
+      outline.append(command)
+      if command != "Z" { outline += "\(Numerals.coordinate(x)) \(Numerals.coordinate(y))" }
+    }
+    let attributes: [Markup.Attribute] = [
+      .init("class", style), .init("fill-opacity", opacity.map(Numerals.coordinate)), .init("d", outline),
+    ]
+    markup.empty("path", attributes)
+    markup.lineBreak()
+  }
+
+  mutating func rectangle(x: Double, y: Double, width: Double, height: Double, style: String) {
+    markup.empty(
+      "rect",
+      [
+        .init("class", style), .init("x", x), .init("y", y), .init("width", width), .init("height", height),
+      ])
+    markup.lineBreak()
+  }
+
+  /// A series' mark: circle, square, triangle, diamond, and so on; the last two hollow.
+  mutating func marker(_ series: Int, x: Double, y: Double) {
+    let style = (series % 7 < 5 ? "mark " : "hollow ") + Self.style(series)
+    let corners: [(Double, Double)]
+    switch series % 7 {
+    case 0, 6:
+      markup.empty("circle", [.init("class", style), .init("cx", x), .init("cy", y), .init("r", 3.4)])
+      markup.lineBreak()
+      return
+    case 1, 5: corners = [(-3, -3), (3, -3), (3, 3), (-3, 3)]
+    case 2: corners = [(0, -4), (3.8, 3), (-3.8, 3)]
+    case 3: corners = [(0, -4.3), (4.3, 0), (0, 4.3), (-4.3, 0)]
+    default: corners = [(0, 4), (3.8, -3), (-3.8, -3)]
+    }
+    let outline = corners.enumerated().map { i, corner in
+      (command: i == 0 ? Character("M") : "L", x: x + corner.0, y: y + corner.1)
+    }
+    path(outline + [("Z", 0, 0)], style: style)
+  }
+
+  /// What stands in a plot without anything to draw.
+  mutating func notice(x: Double, y: Double) {
+    text("nothing to draw: no finite values", x: x, y: y, style: "muted", anchor: .middle)
+  }
+}

@@ -1,0 +1,225 @@
+/// A numeric or text variable of a file.
+public final class Dataset {
+  public let path: String
+  public let shape: [Int]
+  let handle: Handle
+
+  init(path: String, shape: [Int], handle: Handle) {
+    self.path = path
+    self.shape = shape
+    self.handle = handle
+  }
+
+  /// Elements of a row: of one index along the first dimension.
+  public var rowCount: Int { shape.dropFirst().reduce(1, *) }
+  public var count: Int { shape.reduce(1, *) }
+
+  // MARK: Rows
+
+  private func select(_ start: Int, _ count: Int) throws -> (file: Handle, memory: Handle) {
+    let file = try Handle(H5Dget_space(handle.id), "select", path, close: H5Sclose)
+    let offset = [hsize_t(start)] + shape.dropFirst().map { _ in 0 }
+    let extent = [hsize_t(count)] + shape.dropFirst().map { hsize_t($0) }
+    try check(H5Sselect_hyperslab(file.id, H5S_SELECT_SET, offset, nil, extent, nil), "select", path)
+    let memory = try Handle(H5Screate_simple(Int32(extent.count), extent, nil), "select", path, close: H5Sclose)
+    return (file, memory)
+  }
+
+  /// Writes whole rows, from row `start` on.
+  public func write<T: Element>(_ elements: UnsafeBufferPointer<T>, at start: Int) throws {
+    guard let base = elements.baseAddress, rowCount > 0 else { return }
+    precondition(elements.count % rowCount == 0 && start + elements.count / rowCount <= shape[0])
+    let space = try select(start, elements.count / rowCount)
+    try check(
+      H5Dwrite(handle.id, T.memoryType, space.memory.id, space.file.id, hid_t(ROTE_H5_DEFAULT), base),
+      "write", path)
+  }
+
+  public func write<T: Element>(_ elements: [T], at start: Int = 0) throws {
+    try elements.withUnsafeBufferPointer { try write($0, at: start) }
+  }
+
+  /// Reads whole rows into `elements`, from row `start` on.
+  public func read<T: Element>(into elements: UnsafeMutableBufferPointer<T>, at start: Int) throws {
+    guard let base = elements.baseAddress, rowCount > 0 else { return }
+    precondition(elements.count % rowCount == 0 && start + elements.count / rowCount <= shape[0])
+    let space = try select(start, elements.count / rowCount)
+    try check(
+      H5Dread(handle.id, T.memoryType, space.memory.id, space.file.id, hid_t(ROTE_H5_DEFAULT), base),
+      "read", path)
+  }
+
+  /// Rows `start ..< start + count`, in C order.
+  public func read<T: Element>(_ type: T.Type, rows: Range<Int>? = nil) throws -> [T] {
+    let rows = rows ?? 0..<(shape.first ?? 1)
+    return try [T](unsafeUninitializedCapacity: rows.count * rowCount) { buffer, filled in
+      try read(into: UnsafeMutableBufferPointer(rebasing: buffer[0..<(rows.count * rowCount)]), at: rows.lowerBound)
+      filled = rows.count * rowCount
+    }
+  }
+
+  // MARK: Text
+
+  private static func textType() throws -> Handle {
+    let type = try Handle(H5Tcopy(rote_h5_c_string()), "set up", "text type", close: H5Tclose)
+    try check(H5Tset_size(type.id, rote_h5_variable_length()), "set up", "text type")
+    try check(H5Tset_cset(type.id, H5T_CSET_UTF8), "set up", "text type")
+    return type
+  }
+
+  static func textFileType() throws -> Handle { try textType() }
+
+  /// Writes all elements of a text variable.
+  public func write(text: [String]) throws {
+    precondition(text.count == count)
+    let type = try Dataset.textType()
+    // One block that holds all strings, so that the pointers into it stay good during the call.
+    var block: [CChar] = []
+    var starts: [Int] = []
+    for string in text {
+      starts.append(block.count)
+      block += string.utf8.map { CChar(bitPattern: $0) } + [0]
+    }
+    try block.withUnsafeBufferPointer { buffer in
+      let pointers = starts.map { buffer.baseAddress.map { $0 }?.advanced(by: $0) }
+      try check(
+        H5Dwrite(
+          handle.id, type.id, hid_t(ROTE_H5_ALL), hid_t(ROTE_H5_ALL),
+          hid_t(ROTE_H5_DEFAULT), pointers),
+        "write", path)
+    }
+  }
+
+  /// All elements of a text variable, of fixed or variable length.
+  public func readText() throws -> [String] {
+    let fileType = try Handle(H5Dget_type(handle.id), "read", path, close: H5Tclose)
+    guard H5Tget_class(fileType.id) == H5T_STRING else {
+      throw HDF5Error(action: "read", object: path, reason: "not text")
+    }
+    guard try check(H5Tis_variable_str(fileType.id), "read", path) > 0 else {
+      let size = H5Tget_size(fileType.id)
+      var bytes = [UInt8](repeating: 0, count: size * count)
+      try check(
+        H5Dread(
+          handle.id, fileType.id, hid_t(ROTE_H5_ALL), hid_t(ROTE_H5_ALL),
+          hid_t(ROTE_H5_DEFAULT), &bytes),
+        "read", path)
+      return (0..<count).map { i in
+        String(decoding: bytes[(i * size)..<((i + 1) * size)].prefix { $0 != 0 }, as: UTF8.self)
+      }
+    }
+    let type = try Dataset.textType()
+    var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
+    try check(
+      H5Dread(
+        handle.id, type.id, hid_t(ROTE_H5_ALL), hid_t(ROTE_H5_ALL),
+        hid_t(ROTE_H5_DEFAULT), &pointers),
+      "read", path)
+    defer { for pointer in pointers { _ = H5free_memory(pointer) } }
+    return pointers.map { $0.map { String(cString: $0) } ?? "" }
+  }
+
+  /// Bytes that the variable's chunks take in the file.
+  public var storedBytes: Int { Int(H5Dget_storage_size(handle.id)) }
+}
+
+extension File {
+  /// Makes a chunked variable; numbers carry Fletcher-32, after shuffle and deflate where `compressed`.
+  ///
+  /// - Parameters:
+  ///   - chunk: as long as `shape`, each from 1 to the dimension.
+  ///   - fill: the value of elements that are never written, recorded as the fill value.
+  public func create<T: Element>(
+    _ path: String, _ type: T.Type, shape: [Int], chunk: [Int], compressed: Bool, fill: T? = nil
+  ) throws -> Dataset {
+    let creation = try datasetCreation(chunk)
+    if compressed {
+      try check(H5Pset_shuffle(creation.id), "set up", path)
+      try check(H5Pset_deflate(creation.id, 4), "set up", path)
+    }
+    try check(H5Pset_fletcher32(creation.id), "set up", path)
+    if var fill { try check(H5Pset_fill_value(creation.id, T.memoryType, &fill), "set up", path) }
+    return try create(path, type: T.fileType, shape: shape, creation: creation)
+  }
+
+  /// Makes a variable of UTF-8 text of variable length. HDF5 allows no checksum on it: see `sha256` in the format.
+  public func createText(_ path: String, count: Int) throws -> Dataset {
+    let type = try Dataset.textFileType()
+    return try create(path, type: type.id, shape: [count], creation: try datasetCreation([max(1, count)], isText: true))
+  }
+
+  private func datasetCreation(_ chunk: [Int], isText: Bool = false) throws -> Handle {
+    let creation = try Handle(H5Pcreate(rote_h5_dataset_create()), "set up", "data set", close: H5Pclose)
+    try check(H5Pset_attr_phase_change(creation.id, 65_535, 0), "set up", "attributes")
+    try check(H5Pset_obj_track_times(creation.id, false), "set up", "object times")
+    try check(H5Pset_chunk(creation.id, Int32(chunk.count), chunk.map { hsize_t($0) }), "set up", "chunks")
+    // HDF5 wants a fill value for text.
+    if !isText { try check(H5Pset_fill_time(creation.id, H5D_FILL_TIME_NEVER), "set up", "fill time") }
+    try check(H5Pset_alloc_time(creation.id, H5D_ALLOC_TIME_INCR), "set up", "allocation time")
+    return creation
+  }
+
+  private func create(_ path: String, type: hid_t, shape: [Int], creation: Handle) throws -> Dataset {
+    let extent = shape.map { hsize_t($0) }
+    let space = try Handle(H5Screate_simple(Int32(extent.count), extent, nil), "set up", path, close: H5Sclose)
+    let handle = try Handle(
+      H5Dcreate2(
+        self.handle.id, path, type, space.id, hid_t(ROTE_H5_DEFAULT), creation.id,
+        hid_t(ROTE_H5_DEFAULT)),
+      "create", path, close: H5Dclose)
+    return Dataset(path: path, shape: shape, handle: handle)
+  }
+
+  /// Opens a variable for reading. One that could lead out of the file, or that claims more than its chunks can hold,
+  /// is refused.
+  public func dataset(_ path: String) throws -> Dataset {
+    guard try has(path) else { throw HDF5Error(action: "open", object: path, reason: "no such variable") }
+    let handle = try Handle(
+      H5Dopen2(handle.id, path, hid_t(ROTE_H5_DEFAULT)), "open", path, close: H5Dclose)
+    let creation = try Handle(H5Dget_create_plist(handle.id), "open", path, close: H5Pclose)
+    guard H5Pget_layout(creation.id) == H5D_CHUNKED || H5Pget_external_count(creation.id) == 0 else {
+      throw HDF5Error(action: "open", object: path, reason: "its values lie outside of the file")
+    }
+    guard H5Pget_layout(creation.id) != H5D_VIRTUAL else {
+      throw HDF5Error(action: "open", object: path, reason: "a virtual data set, whose values lie outside of the file")
+    }
+    let space = try Handle(H5Dget_space(handle.id), "open", path, close: H5Sclose)
+    let rank = Int(try check(H5Sget_simple_extent_ndims(space.id), "open", path))
+    var extent = [hsize_t](repeating: 0, count: rank)
+    try check(H5Sget_simple_extent_dims(space.id, &extent, nil), "open", path)
+    guard extent.allSatisfy({ $0 <= 1 << 31 }) else {
+      throw HDF5Error(action: "open", object: path, reason: "a dimension above 2^31")
+    }
+    let dataset = Dataset(path: path, shape: extent.map { Int($0) }, handle: handle)
+    let type = try Handle(H5Dget_type(handle.id), "open", path, close: H5Tclose)
+    let (elements, overflow) = extent.reduce((Int(1), false)) { sum, n in
+      let (product, over) = sum.0.multipliedReportingOverflow(by: Int(n))
+      return (product, sum.1 || over)
+    }
+    // Deflate shrinks at most 1032 times.
+    guard !overflow, Double(elements) * Double(H5Tget_size(type.id)) <= 1032 * Double(dataset.storedBytes) + 4096
+    else {
+      throw HDF5Error(action: "open", object: path, reason: "it claims more than the file holds")
+    }
+    return dataset
+  }
+
+  /// The type of a variable's elements as a name of `Element`, "text", or nil for one that we do not know.
+  public func typeName(_ dataset: Dataset) throws -> String? {
+    let type = try Handle(H5Dget_type(dataset.handle.id), "open", dataset.path, close: H5Tclose)
+    switch H5Tget_class(type.id) {
+    case H5T_STRING: return "text"
+    case H5T_FLOAT: return H5Tget_size(type.id) == 4 ? "f32" : nil
+    case H5T_INTEGER:
+      let signed = H5Tget_sign(type.id) == H5T_SGN_2
+      switch (signed, H5Tget_size(type.id)) {
+      case (false, 1): return "u8"
+      case (true, 1): return "i8"
+      case (true, 4): return "i32"
+      case (true, 8): return "i64"
+      default: return nil
+      }
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,114 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// An HDF5 file, written once from the start or read.
+///
+/// Files are made with format bounds V110..V110 and compact links and attributes only: every structure of such a file is
+/// covered by a checksum, and the same calls give the same bytes.
+public final class File {
+  public let path: String
+  let handle: Handle
+
+  private init(path: String, handle: Handle) {
+    self.path = path
+    self.handle = handle
+  }
+
+  private static func access() throws -> Handle {
+    // Locks keep readers on some shared file systems from opening what is complete by construction, and would meet the
+    // lock that the writer of a temporary file holds itself. The variable counts for more than the property.
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1)
+    // The setting belongs to a thread.
+    rote_h5_quiet()
+    let list = try Handle(H5Pcreate(rote_h5_file_access()), "set up", "file access", close: H5Pclose)
+    try check(H5Pset_file_locking(list.id, false, true), "set up", "file locking")
+    try check(H5Pset_libver_bounds(list.id, H5F_LIBVER_V110, H5F_LIBVER_V110), "set up", "format bounds")
+    return list
+  }
+
+  /// Makes a file, replacing what is at `path`.
+  public static func create(_ path: String) throws -> File {
+    let access = try access()
+    let creation = try Handle(H5Pcreate(rote_h5_file_create()), "set up", "file creation", close: H5Pclose)
+    try compact(creation)
+    let handle = try Handle(
+      H5Fcreate(path, UInt32(ROTE_H5_TRUNC), creation.id, access.id), "create", path, close: H5Fclose)
+    return File(path: path, handle: handle)
+  }
+
+  /// Opens a file for reading.
+  public static func open(_ path: String) throws -> File {
+    let access = try access()
+    let handle = try Handle(
+      H5Fopen(path, UInt32(ROTE_H5_RDONLY), access.id), "open", path, close: H5Fclose)
+    return File(path: path, handle: handle)
+  }
+
+  /// Writes everything that libhdf5 still holds; a full disk shows here at the latest.
+  public func flush() throws {
+    try check(H5Fflush(handle.id, H5F_SCOPE_GLOBAL), "write", path)
+  }
+
+  /// Links and attributes stay inside checksummed object headers, whatever their number; no object times.
+  static func compact(_ creation: Handle) throws {
+    try check(H5Pset_link_phase_change(creation.id, 65_535, 0), "set up", "links")
+    try check(H5Pset_attr_phase_change(creation.id, 65_535, 0), "set up", "attributes")
+    try check(H5Pset_obj_track_times(creation.id, false), "set up", "object times")
+  }
+
+  public func createGroup(_ path: String) throws {
+    let creation = try Handle(H5Pcreate(rote_h5_group_create()), "set up", path, close: H5Pclose)
+    try File.compact(creation)
+    _ = try Handle(
+      H5Gcreate2(handle.id, path, hid_t(ROTE_H5_DEFAULT), creation.id, hid_t(ROTE_H5_DEFAULT)),
+      "create", path, close: H5Gclose)
+  }
+
+  /// Whether an object lies at `path` that is reached through plain links of this file alone.
+  ///
+  /// Soft and external links are never followed: a file that we did not write must not lead out of itself.
+  public func has(_ path: String) throws -> Bool {
+    var prefix = ""
+    for part in path.split(separator: "/") {
+      prefix += "/\(part)"
+      guard try check(H5Lexists(handle.id, prefix, hid_t(ROTE_H5_DEFAULT)), "look up", prefix) > 0 else {
+        return false
+      }
+      guard try check(rote_h5_is_hard_link(handle.id, prefix), "look up", prefix) > 0 else {
+        throw HDF5Error(action: "look up", object: prefix, reason: "a link that leads elsewhere")
+      }
+    }
+    return true
+  }
+
+  /// The names in a group, in byte order.
+  public func names(in group: String) throws -> [String] {
+    let handle = try Handle(
+      H5Gopen2(handle.id, group, hid_t(ROTE_H5_DEFAULT)), "open", group, close: H5Gclose)
+    var info = H5G_info_t()
+    try check(H5Gget_info(handle.id, &info), "read", group)
+    return try (0..<info.nlinks).map { i in
+      var buffer = [CChar](repeating: 0, count: 256)
+      try check(
+        H5Lget_name_by_idx(
+          handle.id, ".", H5_INDEX_NAME, H5_ITER_INC, i, &buffer, buffer.count, hid_t(ROTE_H5_DEFAULT)),
+        "read", group)
+      return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+  }
+
+  /// Whether `path` is a group (else it is a data set, or no object that we know).
+  public func isGroup(_ path: String) throws -> Bool {
+    let object = try Handle(
+      H5Oopen(handle.id, path, hid_t(ROTE_H5_DEFAULT)), "open", path, close: H5Oclose)
+    return H5Iget_type(object.id) == H5I_GROUP
+  }
+}
+
+/// The versions of libhdf5 in use, as "1.10.8".
+public func libraryVersion() -> String {
+  var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
+  _ = H5get_libversion(&major, &minor, &release)
+  return "\(major).\(minor).\(release)"
+}

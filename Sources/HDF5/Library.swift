@@ -1,0 +1,78 @@
+@_exported import CHDF5
+
+/// What libhdf5 said went wrong, and on which object.
+public struct HDF5Error: Error, Sendable, CustomStringConvertible {
+  public let action: String
+  public let object: String
+  public let reason: String
+
+  public var description: String { "\(action) \(object): \(reason)" }
+
+  /// The error that libhdf5 holds now.
+  static func last(_ action: String, _ object: String) -> HDF5Error {
+    let message = withUnsafeBytes(of: rote_h5_error().text) { bytes in
+      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    return HDF5Error(action: action, object: object, reason: message.isEmpty ? "unknown error" : message)
+  }
+}
+
+@discardableResult
+func check<T: SignedInteger>(_ result: T, _ action: String, _ object: String) throws -> T {
+  guard result >= 0 else { throw HDF5Error.last(action, object) }
+  return result
+}
+
+/// An open libhdf5 identifier, closed when the last reference goes.
+///
+/// libhdf5 as Debian builds it is not safe for threads: all of this module is used from one thread.
+public final class Handle {
+  public let id: hid_t
+  private let close: (hid_t) -> herr_t
+
+  init(_ id: hid_t, _ action: String, _ object: String, close: @escaping (hid_t) -> herr_t) throws {
+    self.id = try check(id, action, object)
+    self.close = close
+  }
+
+  deinit { _ = close(id) }
+}
+
+/// The types that variables are made of; stored little-endian on every host.
+public protocol Element: BitwiseCopyable, Sendable {
+  static var memoryType: hid_t { get }
+  static var fileType: hid_t { get }
+  /// As it stands in digests and messages: u8, i8, i32, i64, f32.
+  static var name: String { get }
+  static var zero: Self { get }
+}
+
+extension UInt8: Element {
+  public static var memoryType: hid_t { rote_h5_u8() }
+  public static var fileType: hid_t { rote_h5_u8_file() }
+  public static var name: String { "u8" }
+}
+
+extension Int8: Element {
+  public static var memoryType: hid_t { rote_h5_i8() }
+  public static var fileType: hid_t { rote_h5_i8_file() }
+  public static var name: String { "i8" }
+}
+
+extension Int32: Element {
+  public static var memoryType: hid_t { rote_h5_i32() }
+  public static var fileType: hid_t { rote_h5_i32_file() }
+  public static var name: String { "i32" }
+}
+
+extension Int64: Element {
+  public static var memoryType: hid_t { rote_h5_i64() }
+  public static var fileType: hid_t { rote_h5_i64_file() }
+  public static var name: String { "i64" }
+}
+
+extension Float: Element {
+  public static var memoryType: hid_t { rote_h5_f32() }
+  public static var fileType: hid_t { rote_h5_f32_file() }
+  public static var name: String { "f32" }
+}

@@ -1,0 +1,28 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Floats on a 64-byte boundary, zero at first, that the tasks of a pool may share.
+///
+/// Nothing guards against two tasks that write to one place: who writes where is for the owner to lay down.
+public final class Memory: @unchecked Sendable {
+  public let floats: UnsafeMutablePointer<Float>
+  public let count: Int
+
+  public init(count: Int) {
+    self.count = count
+    let bytes = max(64, (count * MemoryLayout<Float>.stride + 63) / 64 * 64)
+    var raw: UnsafeMutableRawPointer?
+    guard posix_memalign(&raw, 64, bytes) == 0, let raw else {
+      preconditionFailure("out of memory: \(bytes) bytes")
+    }
+    memset(raw, 0, bytes)
+    floats = raw.bindMemory(to: Float.self, capacity: bytes / MemoryLayout<Float>.stride)
+  }
+
+  deinit { free(floats) }
+
+  public func clear() { floats.update(repeating: 0, count: count) }
+}

@@ -1,0 +1,124 @@
+import CKernels
+import Kernels
+
+/// Batch-norm: moments per shard merged in order over the batch, then each example on its own.
+struct CPUBatchNorm: CPUOperation {
+  private let input: ValueID
+  private let output: ValueID
+  private let norm: BatchNorm
+  private let kernels: KernelTable
+  private let parameters: Parameters
+  private let channels: Int
+  private let blockCount: Int
+  private let lanes: Int
+  private let pixels: Int
+  /// The statistics in use: mean and 1 / sqrt(variance + epsilon).
+  private let mean: Memory
+  private let inverse: Memory
+  /// Of each shard.
+  private let means: Scratch
+  private let m2s: Scratch
+
+  init(_ context: CPUContext, _ operation: Operation, _ norm: BatchNorm) {
+    input = operation.inputs[0]
+    output = operation.output
+    self.norm = norm
+    kernels = context.kernels
+    parameters = context.parameters
+    lanes = context.lanes
+    let shape = context.plan.values[input]
+    channels = shape.channels
+    blockCount = context.blockCount(shape)
+    pixels = shape.area
+    let padded = blockCount * lanes
+    mean = Memory(count: padded)
+    inverse = Memory(count: padded)
+    means = Scratch(floats: padded, places: Shard.count(context.capacity))
+    m2s = Scratch(floats: padded, places: Shard.count(context.capacity))
+  }
+
+  func forward(_ mode: CPUExecutor.Mode) -> Passes {
+    let normalise = Phase.example([.value(input), .value(output)]) { step, example in
+      kernels.c.normalise(
+        Int32(blockCount), Int32(pixels), step.value(input, example), mean.floats, inverse.floats,
+        parameters.values(norm.weight), parameters.values(norm.bias), step.value(output, example))
+    }
+    guard mode == .training else {
+      return Passes(before: [{ _ in useRunningStatistics() }], phases: [normalise])
+    }
+    let moments = Phase.example([.value(input)]) { step, example in
+      guard step.training else { return }
+      let shard = example / Shard.size
+      kernels.c.moments(
+        Int32(blockCount), Int32(pixels), Int32(example % Shard.size * pixels), step.value(input, example),
+        means(shard), m2s(shard))
+    }
+    let merge = Phase.batch([]) { step in
+      if step.training { useBatchStatistics(step) } else { useRunningStatistics() }
+    }
+    return Passes(phases: [moments, merge, normalise])
+  }
+
+  private func setInverse(_ channel: Int, variance: Float) {
+    inverse.floats[channel] = 1 / (variance + Float(norm.epsilon)).squareRoot()
+  }
+
+  private func useRunningStatistics() {
+    let variance = parameters.values(norm.runningVariance)
+    mean.floats.update(from: parameters.values(norm.runningMean), count: blockCount * lanes)
+    for channel in 0..<channels { setInverse(channel, variance: variance[channel]) }
+  }
+
+  /// Merges the shards' moments and moves the running statistics: the biased variance normalises, the
+  /// unbiased runs.
+  private func useBatchStatistics(_ step: Step) {
+    let (sum, m2) = (means(0), m2s(0))
+    for shard in 1..<max(step.shards, 1) {
+      let examples = Shard.examples(shard, of: step.count)
+      kernels.c.merge_moments(
+        Int32(blockCount), Float(examples.lowerBound * pixels), sum, m2, Float(examples.count * pixels),
+        means(shard), m2s(shard))
+    }
+    mean.floats.update(from: sum, count: blockCount * lanes)
+    let n = Float(step.count * pixels)
+    let share = Float(norm.momentum)
+    let runningMean = parameters.values(norm.runningMean)
+    let runningVariance = parameters.values(norm.runningVariance)
+    for channel in 0..<channels {
+      setInverse(channel, variance: m2[channel] / n)
+      runningMean[channel] = (1 - share) * runningMean[channel] + share * sum[channel]
+      runningVariance[channel] =
+        (1 - share) * runningVariance[channel] + share * (m2[channel] / max(n - 1, 1))
+    }
+    parameters.values(norm.batches)[0] += 1
+  }
+
+  func backward(_ targets: [GradientTarget]) -> Passes {
+    let (weight, bias) = (norm.weight, norm.bias)
+    var phases: [Phase] = [
+      .example([.gradient(output)]) { step, example in
+        let shard = example / Shard.size
+        kernels.c.normalise_sums(
+          Int32(blockCount), Int32(pixels), step.value(input, example), step.gradient(output, example),
+          mean.floats, inverse.floats, example % Shard.size == 0 ? 0 : 1,
+          parameters.partial(weight, shard: shard), parameters.partial(bias, shard: shard))
+      },
+      .batch([]) { step in
+        parameters.sum(weight, shards: step.shards)
+        parameters.sum(bias, shards: step.shards)
+      },
+    ]
+    let target = targets[0]
+    if target != .skip {
+      phases.append(
+        .example([.gradient(output), .gradient(input)]) { step, example in
+          kernels.c.normalise_gradient(
+            Int32(blockCount), Int32(pixels), step.value(input, example), step.gradient(output, example),
+            mean.floats, inverse.floats, parameters.values(weight), parameters.gradient(weight),
+            parameters.gradient(bias), step.training ? 1 / Float(step.count * pixels) : 0, target.accumulate,
+            step.gradient(input, example))
+        })
+    }
+    return Passes(phases: phases)
+  }
+}

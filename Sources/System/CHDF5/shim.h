@@ -1,0 +1,56 @@
+// libhdf5 for Swift: macros that hide global variables and calls become functions.
+#define H5_USE_110_API
+#include <hdf5.h>
+#include <hdf5_hl.h>
+#include <string.h>
+
+static inline hid_t rote_h5_u8(void) { return H5T_NATIVE_UINT8; }
+static inline hid_t rote_h5_i8(void) { return H5T_NATIVE_INT8; }
+static inline hid_t rote_h5_i32(void) { return H5T_NATIVE_INT32; }
+static inline hid_t rote_h5_i64(void) { return H5T_NATIVE_INT64; }
+static inline hid_t rote_h5_f32(void) { return H5T_NATIVE_FLOAT; }
+static inline hid_t rote_h5_u8_file(void) { return H5T_STD_U8LE; }
+static inline hid_t rote_h5_i8_file(void) { return H5T_STD_I8LE; }
+static inline hid_t rote_h5_i32_file(void) { return H5T_STD_I32LE; }
+static inline hid_t rote_h5_i64_file(void) { return H5T_STD_I64LE; }
+static inline hid_t rote_h5_f32_file(void) { return H5T_IEEE_F32LE; }
+static inline hid_t rote_h5_c_string(void) { return H5T_C_S1; }
+
+static inline hid_t rote_h5_file_access(void) { return H5P_FILE_ACCESS; }
+static inline hid_t rote_h5_file_create(void) { return H5P_FILE_CREATE; }
+static inline hid_t rote_h5_group_create(void) { return H5P_GROUP_CREATE; }
+static inline hid_t rote_h5_dataset_create(void) { return H5P_DATASET_CREATE; }
+static inline hid_t rote_h5_dataset_access(void) { return H5P_DATASET_ACCESS; }
+
+enum {
+  ROTE_H5_DEFAULT = H5P_DEFAULT, ROTE_H5_ALL = H5S_ALL,
+  ROTE_H5_RDONLY = 0, ROTE_H5_TRUNC = 2,
+  ROTE_H5_FLETCHER32 = H5Z_FILTER_FLETCHER32
+};
+
+/// Whether the link at `path` is a plain one: not soft, not external. Negative where it cannot be read.
+static inline int rote_h5_is_hard_link(hid_t file, const char *path) {
+  H5L_info_t info;
+  return H5Lget_info(file, path, &info, H5P_DEFAULT) < 0 ? -1 : info.type == H5L_TYPE_HARD;
+}
+
+static inline size_t rote_h5_variable_length(void) { return H5T_VARIABLE; }
+
+/// Keeps libhdf5 from printing its error stack.
+static inline void rote_h5_quiet(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+
+struct rote_h5_message { char text[256]; };
+
+static herr_t rote_h5_deepest(unsigned n, const H5E_error2_t *e, void *out) {
+  if (n == 0 && e->desc) strncpy(((struct rote_h5_message *)out)->text, e->desc, 255);
+  return 0;
+}
+
+/// The innermost description on the error stack, which says most.
+static inline struct rote_h5_message rote_h5_error(void) {
+  struct rote_h5_message m;
+  memset(&m, 0, sizeof m);
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, rote_h5_deepest, &m);
+  H5Eclear2(H5E_DEFAULT);
+  return m;
+}

@@ -1,0 +1,54 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// How a tool ends, after sysexits.h where it has a number.
+public enum ExitStatus: Int32, Sendable {
+  case done = 0
+  /// The work itself failed.
+  case failed = 1
+  case usage = 64
+  /// Input that is not what it should be.
+  case badData = 65
+  /// Something could not be read or written.
+  case inputOutput = 74
+  /// Stopped on request; the next start goes on from here.
+  case resumable = 75
+}
+
+/// What went wrong, in one line: `tool: subject: problem; remedy`.
+public struct Failure: Error, Sendable, CustomStringConvertible {
+  public let status: ExitStatus
+  /// The file, and the part of it, that the problem is with.
+  public let subject: String?
+  public let problem: String
+  /// What the reader can do about it.
+  public let remedy: String?
+
+  public init(_ status: ExitStatus, _ subject: String? = nil, _ problem: String, remedy: String? = nil) {
+    self.status = status
+    self.subject = subject
+    self.problem = problem
+    self.remedy = remedy
+  }
+
+  public var description: String {
+    let line = (subject.map { "\($0): " } ?? "") + problem + (remedy.map { "; \($0)" } ?? "")
+    return String(line.map { $0.isNewline ? " " : $0 })
+  }
+
+  /// The failure of a system call, with the reason that `errno` gives.
+  public static func system(_ subject: String, _ action: String, _ code: Int32 = errno) -> Failure {
+    Failure(.inputOutput, subject, "\(action): \(String(cString: strerror(code)))")
+  }
+}
+
+/// Writes to standard error, whatever becomes of it.
+public func printError(_ text: String) {
+  var bytes = Array(text.utf8)[...]
+  while !bytes.isEmpty {
+    let n = bytes.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
+    guard n > 0 else { return }
+    bytes = bytes.dropFirst(n)
+  }
+}

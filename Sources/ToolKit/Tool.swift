@@ -1,0 +1,67 @@
+import ArgumentParser
+import CToolKit
+import Kernels
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The root command of a tool. `@main` on a type that conforms gives it the manners of the suite: one-line messages, exit
+/// statuses, signals.
+public protocol Tool: ParsableCommand {}
+
+extension Tool {
+  public static func main() {
+    rote_signals_install()
+    let name = configuration.commandName ?? _commandName
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let failure as Failure {
+      printError("\(name): \(failure)\n")
+      Glibc.exit(failure.status.rawValue)
+    } catch {
+      finish(name, error)
+    }
+  }
+
+  /// Help and version go to standard output; wrong usage is one line.
+  private static func finish(_ name: String, _ error: any Error) -> Never {
+    let code = exitCode(for: error)
+    if code == .success {
+      do {
+        try StandardOutput.write(Array((fullMessage(for: error) + "\n").utf8))
+      } catch {
+        printError("\(name): \(error)\n")
+        Glibc.exit(ExitStatus.inputOutput.rawValue)
+      }
+      Glibc.exit(0)
+    }
+    if code == .validationFailure {
+      let text = message(for: error).split(separator: "\n").joined(separator: " ")
+      printError("\(name): \(text); see \(name) --help\n")
+      Glibc.exit(ExitStatus.usage.rawValue)
+    }
+    printError("\(name): \(message(for: error))\n")
+    Glibc.exit(ExitStatus.failed.rawValue)
+  }
+}
+
+/// Versions: of the suite as files record it, and of all that is in this build as `--version` prints it.
+public enum Version {
+  /// Raised by hand when results change for the same options: it stands in every file.
+  public static let numerics = 1
+  public static let suite = "0.1.0"
+  /// The `software` attribute of every file. It has no commit, so that unchanged numerics keep their bytes.
+  public static var software: String { "rote \(suite) numerics \(numerics)" }
+
+  public static func text(_ tool: String, libraries: [String]) -> String {
+    let isa = (try? InstructionSet.selected()).map { "\($0)" } ?? "unknown"
+    return """
+      \(tool) (\(software))
+      commit \(String(cString: rote_commit()))
+      \((libraries + [Digest.library]).joined(separator: ", "))
+      instruction set \(isa)
+      """
+  }
+}

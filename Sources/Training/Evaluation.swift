@@ -1,0 +1,84 @@
+import Kernels
+import Networks
+import Randomness
+
+/// What a model says of a split: evaluation mode, no augmentation.
+struct Evaluator {
+  let input: InputWriter
+  let executor: CPUExecutor
+  let capacity: Int
+
+  /// Logits of all examples, (example, class).
+  func logits(_ split: TrainingData.Split, state: [Float]) -> [Float] {
+    executor.load(state: state)
+    var logits: [Float] = []
+    logits.reserveCapacity(split.count * input.data.classes)
+    forEachBatch(of: split) { count in logits += executor.logits(count: count) }
+    return logits
+  }
+
+  /// Runs the network over a split, batch by batch; `body` reads what it wants from the executor.
+  func forEachBatch(of split: TrainingData.Split, _ body: (Int) -> Void) {
+    var start = 0
+    while start < split.count {
+      let count = min(capacity, split.count - start)
+      for slot in 0..<count {
+        input.write(split, example: start + slot, cut: .init(), to: executor, slot: slot)
+      }
+      executor.forward(count: count, training: false)
+      body(count)
+      start += count
+    }
+  }
+}
+
+/// 1 where the largest logit is the label's.
+func correctness(_ logits: [Float], labels: [Int32], classes: Int) -> [UInt8] {
+  zip(argmax(logits, classes: classes), labels).map { $0 == $1 ? 1 : 0 }
+}
+
+/// The quantities of `--keep dynamics` of one example.
+struct DynamicsPoint {
+  var labelProbability: Float
+  var maxProbability: Float
+  var entropy: Float
+  var correct: UInt8
+  var loss: Float
+  var margin: Float
+
+  /// - Parameter row: the example's logits.
+  init(row: ArraySlice<Float>, label: Int, isCorrect: UInt8) {
+    let logits = row.map(Double.init)
+    let logProbabilities = logSoftmax(logits)
+    let probabilities = logProbabilities.map(Elementary.exp)
+    var other = -Double.infinity
+    for (k, value) in logits.enumerated() where k != label { other = max(other, value) }
+    labelProbability = Float(probabilities[label])
+    maxProbability = Float(probabilities.max() ?? .nan)
+    entropy = Float(-zip(probabilities, logProbabilities).reduce(0) { $1.0 > 0 ? $0 + $1.0 * $1.1 : $0 })
+    correct = isCorrect
+    loss = Float(-logProbabilities[label])
+    margin = Float(logits[label] - other)
+  }
+}
+
+/// One pass of a trained network over the training split, for measures that look inside.
+public struct EvaluationPass {
+  private let evaluator: Evaluator
+
+  public init(plan: Plan, data: TrainingData, standardisation: Standardisation, instructionSet: InstructionSet) {
+    let batch = 128
+    evaluator = Evaluator(
+      input: InputWriter(data: data, standardisation: standardisation),
+      executor: CPUExecutor(
+        plan: plan, capacity: batch, mode: .evaluation, pool: ThreadPool(threads: 1),
+        instructionSet: instructionSet),
+      capacity: batch)
+  }
+
+  /// Runs all training examples through, batch by batch; `body` reads values from the executor.
+  public func run(state: [Float], _ body: (CPUExecutor, Int) -> Void) {
+    evaluator.executor.load(state: state)
+    evaluator.forEachBatch(of: evaluator.input.data.train) { body(evaluator.executor, $0) }
+  }
+}

@@ -1,0 +1,48 @@
+import Artefacts
+import Networks
+import ToolKit
+
+/// The network of a cell of trained runs, as its configuration describes it.
+public struct TeacherNetwork: Sendable {
+  public let plan: Plan
+  public let standardisation: Standardisation
+
+  /// - Throws: where the runs are of a network that this build does not know, or of another shape.
+  public init(_ member: RunsSet.Member, data: TrainingData) throws {
+    do {
+      plan = try Architecture(member.architecture).plan(image: data.shape, classes: data.classes)
+    } catch let error as ArchitectureError {
+      throw Failure(.badData, "runs of \(member.architecture)", "\(error)")
+    }
+    guard let text = member.config["standardisation"]?.string, let value = Standardisation(rawValue: text) else {
+      throw Failure(.badData, "runs of \(member.architecture)", "their configuration names no standardisation")
+    }
+    standardisation = value
+  }
+
+  /// The final state of a run.
+  public func state(_ file: RunsFile, index: Int, snapshot: Int? = nil) throws -> [Float] {
+    let last = try file.snapshots().count - 1
+    return try file.state(
+      index: index, snapshot: snapshot ?? max(0, last), names: plan.tensors.map(\.name), count: plan.stateCount)
+  }
+
+  /// The teacher of a run, and its subset.
+  public func input(
+    run: Int, from runs: RunsSet, _ member: RunsSet.Member
+  ) throws -> TrainingJob.RunInput {
+    guard let position = member.runs.firstIndex(where: { $0.run == run }) else {
+      throw Failure(.usage, nil, "there is no teacher for run \(run)")
+    }
+    let entry = member.runs[position]
+    let file = try runs.file(of: entry)
+    guard try !file.isDiverged(index: entry.index) else {
+      throw Failure(.badData, file.name, "run \(run) diverged and cannot teach", remedy: "leave it out of --runs")
+    }
+    return TrainingJob.RunInput(
+      mask: try file.flags("/train/in_mask", index: entry.index, count: runs.trainExample.count),
+      teacher: Trainer.Teacher(
+        plan: plan, state: try state(file, index: entry.index), standardisation: standardisation,
+        digest: member.digests[position]))
+  }
+}

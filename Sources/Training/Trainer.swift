@@ -1,0 +1,219 @@
+import Artefacts
+import Kernels
+import Networks
+import Randomness
+import ToolKit
+
+/// One run: a network trained on one subset. Its rows are a function of cell, run number, data and teacher alone.
+public struct Trainer: Sendable {
+  let cell: Cell
+  let data: TrainingData
+  let instructionSet: InstructionSet
+  let keep: Set<Keep>
+
+  public init(cell: Cell, data: TrainingData, instructionSet: InstructionSet, keep: Set<Keep>) {
+    (self.cell, self.data, self.instructionSet, self.keep) = (cell, data, instructionSet, keep)
+  }
+
+  /// What teaches a distilled run.
+  public struct Teacher: Sendable {
+    public let plan: Plan
+    public let state: [Float]
+    public let standardisation: Standardisation
+    public let digest: [UInt8]
+
+    public init(plan: Plan, state: [Float], standardisation: Standardisation, digest: [UInt8]) {
+      (self.plan, self.state, self.standardisation, self.digest) = (plan, state, standardisation, digest)
+    }
+  }
+
+  /// Trains one run.
+  ///
+  /// - Parameters:
+  ///   - mask: 1 where a training example is in the subset.
+  ///   - pool: the threads to use; results do not depend on their number.
+  ///   - report: called after each batch with the number of images trained on.
+  public func rows(
+    run: Int, mask: [UInt8], teacher: Teacher? = nil, pool: ThreadPool, report: (Int) -> Void
+  ) -> RunRows {
+    var session = Session(self, run: run, mask: mask, teacher: teacher, pool: pool)
+    var hasDiverged = false
+    for epoch in 1...cell.recipe.epochs where !hasDiverged {
+      hasDiverged = !session.train(epoch: epoch, report: report)
+      if !hasDiverged { session.evaluate(epoch: epoch) }
+    }
+    return session.finish(hasDiverged: hasDiverged)
+  }
+}
+
+/// A run under way.
+private struct Session {
+  let cell: Cell
+  let data: TrainingData
+  let keep: Set<Keep>
+  let run: Int
+  let mask: [UInt8]
+  let subset: [Int32]
+  let input: InputWriter
+  let student: CPUExecutor
+  let evaluator: Evaluator
+  let teacher: (evaluator: CPUExecutor, input: InputWriter, digest: [UInt8])?
+  let stepsPerEpoch: Int
+  var step = 0
+  var history: [String: [Float]]
+  var dynamics: [[DynamicsPoint]] = []
+
+  init(_ trainer: Trainer, run: Int, mask: [UInt8], teacher: Trainer.Teacher?, pool: ThreadPool) {
+    cell = trainer.cell
+    data = trainer.data
+    keep = trainer.keep
+    self.run = run
+    self.mask = mask
+    subset = mask.indices.filter { mask[$0] == 1 }.map(Int32.init)
+    let recipe = cell.recipe
+    let capacity = min(recipe.batchSize, subset.count)
+    input = InputWriter(data: data, standardisation: recipe.standardisation)
+    student = CPUExecutor(
+      plan: cell.plan, capacity: capacity, mode: .training, pool: pool, instructionSet: trainer.instructionSet)
+    student.load(state: initialState(plan: cell.plan, seed: cell.seed, run: run))
+    evaluator = Evaluator(
+      input: input,
+      executor: CPUExecutor(
+        plan: cell.plan, capacity: Session.evaluationBatch, mode: .evaluation, pool: pool,
+        instructionSet: trainer.instructionSet),
+      capacity: Session.evaluationBatch)
+    self.teacher = teacher.map { teacher in
+      let executor = CPUExecutor(
+        plan: teacher.plan, capacity: capacity, mode: .evaluation, pool: pool,
+        instructionSet: trainer.instructionSet)
+      executor.load(state: teacher.state)
+      return (executor, InputWriter(data: trainer.data, standardisation: teacher.standardisation), teacher.digest)
+    }
+    stepsPerEpoch = (subset.count + recipe.batchSize - 1) / recipe.batchSize
+    history = Dictionary(
+      uniqueKeysWithValues: ["learning_rate", "train_loss", "train_accuracy", "test_loss", "test_accuracy"].map {
+        ($0, [Float](repeating: .nan, count: recipe.epochs))
+      })
+  }
+
+  static let evaluationBatch = 128
+
+  /// One pass over the subset. Returns false where the loss is no longer finite.
+  mutating func train(epoch: Int, report: (Int) -> Void) -> Bool {
+    let recipe = cell.recipe
+    var order = subset
+    var stream = RandomStream(seed: cell.seed, purpose: .batchOrder, run: run, epoch: epoch)
+    stream.shuffle(&order)
+    let loss = cell.loss
+    var gradient: [Float] = []
+    var sum = 0.0
+    var correct = 0
+    for start in stride(from: 0, to: order.count, by: recipe.batchSize) {
+      let batch = order[start..<min(start + recipe.batchSize, order.count)]
+      prepare(batch, epoch: epoch)
+      let labels = batch.map { data.train.label[Int($0)] }
+      student.forward(count: batch.count, training: true)
+      let logits = student.logits(count: batch.count)
+      let losses = loss.evaluate(
+        logits: logits, labels: labels, classes: data.classes, teacherLogits: teacherLogits(batch.count),
+        into: &gradient)
+      for value in losses { sum += Double(value) }
+      guard sum.isFinite else { return false }
+      correct += correctness(logits, labels: labels, classes: data.classes).reduce(0) { $0 + Int($1) }
+      student.backward(logitGradient: gradient, count: batch.count)
+      let rate = Float(recipe.rate(step: step, stepsPerEpoch: stepsPerEpoch))
+      student.update(
+        SGD(
+          learningRate: rate, momentum: Float(recipe.momentum), weightDecay: Float(recipe.weightDecay),
+          nesterov: recipe.nesterov))
+      history["learning_rate"]?[epoch - 1] = rate
+      step += 1
+      report(batch.count)
+    }
+    history["train_loss"]?[epoch - 1] = Float(sum / Double(order.count))
+    history["train_accuracy"]?[epoch - 1] = Float(Double(correct) / Double(order.count))
+    return true
+  }
+
+  /// Writes a batch's images into the student's input, and the same cuts into the teacher's.
+  private func prepare(_ batch: ArraySlice<Int32>, epoch: Int) {
+    for (slot, example) in batch.enumerated() {
+      let cut = InputWriter.Cut(
+        cell.recipe.augmentation, seed: cell.seed, run: run, epoch: epoch,
+        position: data.train.position[Int(example)])
+      input.write(data.train, example: Int(example), cut: cut, to: student, slot: slot)
+      if let teacher {
+        teacher.input.write(data.train, example: Int(example), cut: cut, to: teacher.evaluator, slot: slot)
+      }
+    }
+  }
+
+  private func teacherLogits(_ count: Int) -> [Float]? {
+    guard let teacher else { return nil }
+    teacher.evaluator.forward(count: count, training: false)
+    return teacher.evaluator.logits(count: count)
+  }
+
+  /// What is recorded after an epoch.
+  mutating func evaluate(epoch: Int) {
+    let isLast = epoch == cell.recipe.epochs
+    let wantsTest = isLast || epoch % cell.recipe.testEvery == 0
+    let wantsDynamics = keep.contains(.dynamics)
+    guard wantsTest || wantsDynamics else { return }
+    let state = student.state()
+    if wantsTest, let test = data.test {
+      let logits = evaluator.logits(test, state: state)
+      var unused: [Float] = []
+      let losses = Loss.crossEntropy.evaluate(
+        logits: logits, labels: test.label, classes: data.classes, into: &unused)
+      let correct = correctness(logits, labels: test.label, classes: data.classes)
+      let n = Double(test.count)
+      history["test_loss"]?[epoch - 1] = Float(losses.reduce(0.0) { $0 + Double($1) } / n)
+      history["test_accuracy"]?[epoch - 1] = Float(correct.reduce(0.0) { $0 + Double($1) } / n)
+    }
+    if wantsDynamics {
+      let logits = evaluator.logits(data.train, state: state)
+      let correct = correctness(logits, labels: data.train.label, classes: data.classes)
+      dynamics.append(
+        data.train.label.indices.map { i in
+          DynamicsPoint(
+            row: logits[(i * data.classes)..<((i + 1) * data.classes)], label: Int(data.train.label[i]),
+            isCorrect: correct[i])
+        })
+    }
+  }
+
+  /// The rows of the finished run.
+  func finish(hasDiverged: Bool) -> RunRows {
+    let state = student.state()
+    var rows = RunRows(run: run)
+    rows.set("/status", [UInt8(hasDiverged ? 1 : 0)])
+    rows.set("/train/in_mask", mask)
+    for (name, values) in history { rows.set("/history/\(name)", values) }
+    if let teacher { rows.set("/teacher_digest", teacher.digest) }
+    for (name, split) in [("train", data.train), ("test", data.test)] {
+      guard let split else { continue }
+      let logits = evaluator.logits(split, state: state)
+      rows.set("/\(name)/correct", correctness(logits, labels: split.label, classes: data.classes))
+      if keep.contains(.logit) { rows.set("/\(name)/logit", logits) }
+    }
+    if keep.contains(.checkpoint) { rows.set("/checkpoint/parameter", state) }
+    if keep.contains(.dynamics) { setDynamics(&rows) }
+    return rows
+  }
+
+  private func setDynamics(_ rows: inout RunRows) {
+    let missing = cell.recipe.epochs - dynamics.count
+    func values(_ quantity: (DynamicsPoint) -> Float) -> [Float] {
+      dynamics.flatMap { $0.map(quantity) } + [Float](repeating: .nan, count: missing * data.train.count)
+    }
+    rows.set("/dynamics/train/label_probability", values(\.labelProbability))
+    rows.set("/dynamics/train/max_probability", values(\.maxProbability))
+    rows.set("/dynamics/train/entropy", values(\.entropy))
+    rows.set("/dynamics/train/loss", values(\.loss))
+    rows.set("/dynamics/train/margin", values(\.margin))
+    rows.set(
+      "/dynamics/train/correct",
+      dynamics.flatMap { $0.map(\.correct) } + [UInt8](repeating: 0, count: missing * data.train.count))
+  }
+}

@@ -1,0 +1,134 @@
+import Artefacts
+import Kernels
+import Networks
+import Randomness
+
+/// The images and labels of a data set, in memory, with what it takes to standardise them.
+public struct TrainingData: Sendable {
+  public struct Split: Sendable {
+    /// (example, y, x, channel)
+    public let image: [UInt8]
+    public let label: [Int32]
+    /// Positions in the published order, which name the random streams of an example.
+    public let position: [Int64]
+
+    public var count: Int { label.count }
+  }
+
+  public let shape: Shape
+  public let classes: Int
+  public let train: Split
+  public let test: Split?
+  /// Of the raw bytes of all training images, one a channel.
+  public let mean: [Double]
+  public let deviation: [Double]
+
+  public init(_ dataset: ImageDataset) throws {
+    shape = Shape(channels: dataset.channels, height: dataset.height, width: dataset.width)
+    classes = dataset.classes.count
+    train = Split(
+      image: try dataset.images("train"), label: dataset.train.label, position: dataset.train.example)
+    test = try dataset.test.map {
+      Split(image: try dataset.images("test"), label: $0.label, position: $0.example)
+    }
+    (mean, deviation) = TrainingData.moments(train.image, channels: dataset.channels)
+  }
+
+  /// Mean and standard deviation of each channel; sums are of whole numbers, and so exact in any order.
+  static func moments(_ image: [UInt8], channels: Int) -> (mean: [Double], deviation: [Double]) {
+    var sum = [Int](repeating: 0, count: channels)
+    var squares = [Int](repeating: 0, count: channels)
+    image.withUnsafeBufferPointer { bytes in
+      for channel in 0..<channels {
+        var (s, q) = (0, 0)
+        for i in stride(from: channel, to: bytes.count, by: channels) {
+          s += Int(bytes[i])
+          q += Int(bytes[i]) * Int(bytes[i])
+        }
+        (sum[channel], squares[channel]) = (s, q)
+      }
+    }
+    let n = Double(image.count / channels)
+    let mean = sum.map { Double($0) / n }
+    let deviation = zip(squares, mean).map { max(0, Double($0) / n - $1 * $1).squareRoot() }
+    return (mean, deviation)
+  }
+}
+
+/// Turns images into a network's input: augmented, standardised, in the executor's layout.
+struct InputWriter {
+  let data: TrainingData
+  let standardisation: Standardisation
+  private let mean: [Float]
+  private let inverse: [Float]
+
+  init(data: TrainingData, standardisation: Standardisation) {
+    self.data = data
+    self.standardisation = standardisation
+    mean = data.mean.map(Float.init)
+    // A channel that never varies is 0 throughout.
+    inverse = data.deviation.map { $0 > 0 ? Float(1 / $0) : 0 }
+  }
+
+  /// Where an augmented image is cut out, and whether it is mirrored.
+  struct Cut {
+    var row = 0
+    var column = 0
+    var isFlipped = false
+
+    init() {}
+
+    /// The cut of one example in one epoch of one run.
+    init(_ augmentation: Augmentation, seed: UInt64, run: Int, epoch: Int, position: Int64) {
+      guard augmentation == .padCropFlip else { return }
+      var stream = RandomStream(
+        seed: seed, purpose: .augmentation, run: run, epoch: epoch, index: Int(position))
+      row = stream.below(9) - 4
+      column = stream.below(9) - 4
+      isFlipped = stream.below(2) == 1
+    }
+  }
+
+  /// Writes one image into its place of a batch.
+  func write(
+    _ split: TrainingData.Split, example: Int, cut: Cut, to executor: CPUExecutor, slot: Int
+  ) {
+    let size = data.shape.count
+    // A flat network takes the pixels one after another.
+    let isFlat = executor.plan.input.area == 1
+    var preparation = ImagePreparation(
+      height: data.shape.height, width: data.shape.width, channels: data.shape.channels,
+      pixelStride: isFlat ? data.shape.channels : executor.pixelStride)
+    preparation.rowOffset = cut.row
+    preparation.columnOffset = cut.column
+    preparation.flipped = cut.isFlipped
+    let perExample = isFlat ? executor.pixelStride : data.shape.area * executor.pixelStride
+    split.image.withUnsafeBufferPointer { bytes in
+      guard let base = bytes.baseAddress else { return }
+      let image = base + example * size
+      let target = executor.input + slot * perExample
+      switch standardisation {
+      case .perChannel:
+        preparation.write(image, mean: mean, inverse: inverse, to: target)
+      case .perImage:
+        let (mean, inverse) = InputWriter.imageMoments(UnsafeBufferPointer(start: image, count: size))
+        preparation.write(
+          image, mean: [Float](repeating: mean, count: data.shape.channels),
+          inverse: [Float](repeating: inverse, count: data.shape.channels), to: target)
+      }
+    }
+  }
+
+  /// Mean and 1 / max(s.d., 1/sqrt(n)) over all values of an image, before it is cut.
+  static func imageMoments(_ image: UnsafeBufferPointer<UInt8>) -> (mean: Float, inverse: Float) {
+    var (sum, squares) = (0, 0)
+    for byte in image {
+      sum += Int(byte)
+      squares += Int(byte) * Int(byte)
+    }
+    let n = Double(image.count)
+    let mean = Double(sum) / n
+    let deviation = max(0, Double(squares) / n - mean * mean).squareRoot()
+    return (Float(mean), Float(1 / max(deviation, 1 / n.squareRoot())))
+  }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Artefacts
+import Networks
+import ToolKit
+import Training
+
+@main
+struct Distill: Tool {
+  static let configuration = CommandConfiguration(
+    commandName: "distill",
+    abstract: "Train students on the outputs of trained networks.",
+    discussion: """
+      Student k is trained on the subset of teacher k, from that teacher alone, so that no student learns of an example
+      that its teacher has not seen. The loss is (1-w) CE(label) + w CE(softmax(teacher/T), softmax(student/T)).
+
+        distill data.h5 teachers.h5 --architecture resnet-8 -o students.h5
+
+      Writes a runs file, as train does, and takes train's options.
+      """,
+    version: Version.text("distill", libraries: fileLibraries))
+
+  @Argument(help: ArgumentHelp("A data set file and the teachers' runs files, in any order.", valueName: "files"))
+  var files: [String]
+
+  @Option(help: "Weight of the teacher's term, 0 to 1.")
+  var weight = 1.0
+
+  @Option(help: "Temperature.")
+  var temperature = 3.0
+
+  @Flag(name: .customLong("temperature-squared"), help: "Multiply the teacher's term by the temperature squared.")
+  var squared = false
+
+  @OptionGroup var training: TrainingOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var work: WorkOptions
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    guard (0...1).contains(weight) else { throw ValidationError("--weight must be from 0 to 1") }
+    guard temperature.isFinite, temperature > 0 else { throw ValidationError("--temperature must be above 0") }
+  }
+
+  func run() throws {
+    let architecture = try training.resolvedArchitecture()
+    let recipe = try training.resolvedRecipe()
+    let keep = try training.resolvedKeep()
+    let instructionSet = try selectedInstructionSet()
+    try checkReplaceable(output, work)
+    let (dataset, teachers) = try DataAndRuns.open(files)
+    let member = try teachers.onlyMember(for: "teachers")
+    let subsetSize = try teachers.file(of: member.runs[0])
+      .flags("/train/in_mask", index: member.runs[0].index, count: dataset.train.count).reduce(0) { $0 + Int($1) }
+    try training.checkBatch(recipe, subset: subsetSize)
+    try checkRuns(member)
+    let target = try Output(output.output)
+    let data = try TrainingData(dataset)
+
+    let teacher = try TeacherNetwork(member, data: data)
+    let cell = Cell(
+      architecture: architecture, plan: architecture.plan(image: data.shape, classes: data.classes),
+      recipe: recipe, seed: training.seed, subset: member.config["subset"] ?? .null,
+      teachers: TeacherConfiguration(
+        cell: member.cell, architecture: member.architecture, weight: weight, temperature: temperature,
+        squaredFactor: squared))
+    let job = TrainingJob(
+      cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep, cores: work.cores,
+      instructionSet: instructionSet, quiet: common.quiet)
+    let digests = zip(member.runs, member.digests).filter { training.runs.range.contains($0.0.run) }.flatMap(\.1)
+    try job.perform(output: target, dependencies: ["\(digests)"]) { [teachers, member] run in
+      try teacher.input(run: run, from: teachers, member)
+    }
+  }
+
+  private func checkRuns(_ member: RunsSet.Member) throws {
+    let present = Set(member.runNumbers)
+    if let missing = training.runs.range.first(where: { !present.contains($0) }) {
+      throw Failure(
+        .usage, nil, "there is no teacher for run \(missing)", remedy: "give --runs within the teachers' runs")
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import Artefacts
+import Measures
+import ToolKit
+
+/// The memorisation scores of one configuration, from two passes over its runs.
+struct MemorisationOfCell {
+  let member: RunsSet.Member
+  let scores: MemorisationScores
+  let mean: MeanMemorisation
+  let testAccuracy: [Double]
+  let diverged: Int
+
+  init(_ member: RunsSet.Member, of set: RunsSet, _ progress: Progress) throws {
+    self.member = member
+    let examples = set.trainExample.count
+    var counts = MemorisationCounts(examples: examples)
+    var test: [Double] = []
+    var diverged = 0
+    try MemorisationOfCell.forEachRun(member, of: set, progress) { file, index, correct, mask in
+      counts.add(correct: correct, inMask: mask)
+      guard member.hasTest else { return }
+      let right = try file.flags("/test/correct", index: index, count: set.testExample.count)
+      test.append(right.reduce(0.0) { $0 + Double($1) } / Double(right.count))
+    } onDiverged: {
+      diverged += 1
+    }
+    // The interval of the mean needs each example's accuracies first: a second pass, in the order of the runs.
+    var mean = MeanMemorisation(counts)
+    try MemorisationOfCell.forEachRun(member, of: set, progress) { _, _, correct, mask in
+      mean.add(correct: correct, inMask: mask)
+    } onDiverged: {
+    }
+    scores = counts.scores
+    self.mean = mean
+    self.diverged = diverged
+    testAccuracy = test
+  }
+
+  private static func forEachRun(
+    _ member: RunsSet.Member, of set: RunsSet, _ progress: Progress,
+    _ body: (RunsFile, Int, UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) throws -> Void,
+    onDiverged: () -> Void
+  ) throws {
+    for entry in member.runs {
+      let file = try set.file(of: entry)
+      defer { progress.advance(by: 1) }
+      guard try !file.isDiverged(index: entry.index) else {
+        onDiverged()
+        continue
+      }
+      let mask = try file.flags("/train/in_mask", index: entry.index, count: set.trainExample.count)
+      let correct = try file.flags("/train/correct", index: entry.index, count: set.trainExample.count)
+      try correct.withUnsafeBufferPointer { correct in
+        try mask.withUnsafeBufferPointer { mask in try body(file, entry.index, correct, mask) }
+      }
+    }
+  }
+
+  func record(of set: RunsSet, label: String) -> ScoresFile.CellRecord {
+    ScoresFile.CellRecord(
+      label: label, config: member.config, parameterCount: member.parameterCount,
+      runs: member.runs.count - diverged, diverged: diverged, content: set.record(of: member).content)
+  }
+
+  /// All cells' scores as one measure.
+  static func measure(_ cells: [MemorisationOfCell]) -> ScoresFile.Measure {
+    func floats(_ part: (MemorisationScores) -> [Float]) -> [Float] { cells.flatMap { part($0.scores) } }
+    return ScoresFile.Measure(
+      group: "memorisation",
+      floats: [
+        ("score", "in_accuracy minus out_accuracy; NaN where an example was in all runs or in none",
+          floats(\.score)),
+        ("standard_error", "sqrt(in(1-in)/n_in + out(1-out)/n_out): 0 at the ends, where it says nothing",
+          floats(\.standardError)),
+        ("lower", "lower end of Newcombe's hybrid score interval, 95 %", floats(\.lower)),
+        ("upper", "upper end of Newcombe's hybrid score interval, 95 %", floats(\.upper)),
+        ("in_accuracy", "share of the runs trained on the example that get it right", floats(\.inAccuracy)),
+        ("out_accuracy", "share of the runs not trained on the example that get it right", floats(\.outAccuracy)),
+      ],
+      counts: [
+        ("in_count", "runs trained on the example", cells.flatMap(\.scores.inCount)),
+        ("out_count", "runs not trained on the example", cells.flatMap(\.scores.outCount)),
+      ])
+  }
+
+  /// Means over examples and runs.
+  static func summaries(_ cells: [MemorisationOfCell]) -> [ScoresFile.Summary] {
+    func spread(_ name: String, _ definition: String, _ values: (MemorisationOfCell) -> [Double])
+      -> ScoresFile.Summary
+    {
+      let summaries = cells.map { Measures.Summary(values($0)) }
+      return ScoresFile.Summary(
+        name: name, definition: definition + "; mean over runs, t interval, standard deviation over runs",
+        value: summaries.map { Float($0.mean) }, lower: summaries.map { Float($0.interval.lower) },
+        upper: summaries.map { Float($0.interval.upper) },
+        standardDeviation: summaries.map { Float($0.standardDeviation) })
+    }
+    var list = [
+      ScoresFile.Summary(
+        name: "memorisation", definition: "mean over scored examples, with its 95 % interval over runs",
+        value: cells.map { Float($0.mean.value) }, lower: cells.map { Float($0.mean.interval.lower) },
+        upper: cells.map { Float($0.mean.interval.upper) }),
+      ScoresFile.Summary(
+        name: "memorisation_over_runs",
+        definition: "mean over runs of accuracy on the subset minus accuracy on the rest; with balanced masks equal to "
+          + "the mean over examples",
+        value: cells.map { Float($0.mean.meanOverRuns) }),
+      spread("in_accuracy", "accuracy on the run's subset") { $0.mean.runs.map(\.inAccuracy) },
+      spread("out_accuracy", "accuracy on the rest of the training split") { $0.mean.runs.map(\.outAccuracy) },
+    ]
+    if cells.contains(where: { !$0.testAccuracy.isEmpty }) {
+      list.append(spread("test_accuracy", "accuracy on the test split") { $0.testAccuracy })
+    }
+    return list
+  }
+}

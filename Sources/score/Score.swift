@@ -1,0 +1,12 @@
+import ArgumentParser
+import Artefacts
+import ToolKit
+
+@main
+struct Score: Tool {
+  static let configuration = CommandConfiguration(
+    commandName: "score",
+    abstract: "Measure what runs have memorised.",
+    version: Version.text("score", libraries: fileLibraries),
+    subcommands: [MemorisationCommand.self])
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Artefacts
+import Networks
+import ToolKit
+import Training
+
+@main
+struct Train: Tool {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train networks on random subsets of a data set.",
+    discussion: """
+      Reads a data set file and writes a runs file: for each run its training subset, which examples the trained network
+      gets right, how training went, and by default its weights and logits.
+
+        fetch-data sprites | train - --architecture mlp --runs 0:10 -o runs.h5
+
+      Work that is cut off goes on with the same command: finished runs wait in FILE.partial.
+      """,
+    version: Version.text("train", libraries: fileLibraries))
+
+  @Argument(help: ArgumentHelp("A data set file; - is standard input.", valueName: "data"))
+  var data = "-"
+
+  @Option(help: "Share of the training examples in a run's subset.")
+  var subset = 0.7
+
+  @Option(help: "How subsets are drawn: balanced or independent.")
+  var masks = MaskScheme.balanced
+
+  @Option(help: "Seed of the subsets; --seed where it is not given.")
+  var maskSeed: UInt64?
+
+  @OptionGroup var training: TrainingOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var work: WorkOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let architecture = try training.resolvedArchitecture()
+    let recipe = try training.resolvedRecipe()
+    let keep = try training.resolvedKeep()
+    let instructionSet = try selectedInstructionSet()
+    try checkReplaceable(output, work)
+    let dataset = try ImageDataset(ArtefactReader(Input(data)))
+    let masks = try subsets(dataset)
+    try training.checkBatch(recipe, subset: masks.mask(run: 0).reduce(0) { $0 + Int($1) })
+    let target = try Output(output.output)
+    let data = try TrainingData(dataset)
+
+    let cell = Cell(
+      architecture: architecture, plan: architecture.plan(image: data.shape, classes: data.classes),
+      recipe: recipe, seed: training.seed, subset: Cell.subset(masks))
+    let job = TrainingJob(
+      cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep, cores: work.cores,
+      instructionSet: instructionSet, quiet: common.quiet)
+    try job.perform(output: target) { run in .init(mask: masks.mask(run: run)) }
+  }
+
+  private func subsets(_ dataset: ImageDataset) throws -> Masks {
+    do {
+      return try Masks(
+        scheme: masks, ratio: subset, seed: maskSeed ?? training.seed, examples: dataset.train.count)
+    } catch let error as Masks.Impossible {
+      throw Failure(.usage, nil, error.description)
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import Networks
+import Testing
+
+private let image = Shape(channels: 2, height: 6, width: 5)
+private let bound = 1e-6
+
+/// Every gradient of a plan within the bound of its central difference, and none left out.
+private func expectGradients(
+  of plan: Plan, training: Bool = true, at location: SourceLocation = #_sourceLocation
+) {
+  let errors = gradientErrors(plan, training: training)
+  #expect(
+    errors.count == 1 + plan.tensors.count(where: { $0.role == .parameter }), sourceLocation: location)
+  for (name, error) in errors { #expect(error <= bound, "\(name)", sourceLocation: location) }
+}
+
+@Suite struct ReferenceGradientTests {
+  @Test(
+    "A convolution's gradients are its finite differences",
+    arguments: [
+      (1, 1, 0), (1, 2, 0), (3, 1, 1), (3, 2, 1), (3, 1, 0), (3, 2, 0), (5, 1, 2), (5, 2, 2), (5, 1, 0),
+      (3, 1, 3),
+    ])
+  func convolution(kernel: Int, stride: Int, padding: Int) {
+    var net = PlanBuilder(architecture: "test", input: image, classes: 4)
+    let x = net.convolution("conv", 0, channels: 3, kernel: kernel, stride: stride, padding: padding)
+    _ = net.dense("fc", x, features: 4)
+    expectGradients(of: net.plan())
+  }
+
+  @Test("A dense layer's gradients are its finite differences", arguments: [true, false])
+  func dense(bias: Bool) {
+    var net = PlanBuilder(architecture: "test", input: image, classes: 4)
+    _ = net.dense("fc", 0, features: 4, bias: bias)
+    expectGradients(of: net.plan())
+  }
+
+  @Test(
+    "Batch-norm's gradients are its finite differences in training and in evaluation",
+    arguments: [true, false])
+  func batchNorm(training: Bool) {
+    var net = PlanBuilder(architecture: "test", input: image, classes: 4)
+    _ = net.dense("fc", net.batchNorm("bn", 0), features: 4)
+    expectGradients(of: net.plan(), training: training)
+  }
+
+  @Test("An activation's gradients are its finite differences", arguments: Activation.allCases)
+  func activation(activation: Activation) {
+    var net = PlanBuilder(architecture: "test", input: image, classes: 4)
+    let x = net.dense("fc1", 0, features: 8)
+    _ = net.dense("fc2", net.activation(activation, x), features: 4)
+    expectGradients(of: net.plan())
+  }
+
+  @Test("A sum of two paths, and of a value with itself, passes gradients to both")
+  func add() {
+    var net = PlanBuilder(architecture: "test", input: image, classes: 4)
+    let x = net.add(net.activation(.sin, 0), 0)
+    _ = net.dense("fc", net.add(x, x), features: 4)
+    expectGradients(of: net.plan())
+  }
+
+  @Test("Subsampling's gradients are its finite differences", arguments: [(1, 5), (2, 4), (2, 7), (3, 2)])
+  func subsample(stride: Int, channels: Int) {
+    var net = PlanBuilder(architecture: "test", input: image, classes: 4)
+    _ = net.dense("fc", net.subsample(0, stride: stride, channels: channels), features: 4)
+    expectGradients(of: net.plan())
+  }
+
+  @Test("Global average pooling's gradients are its finite differences")
+  func globalAveragePool() {
+    var net = PlanBuilder(architecture: "test", input: image, classes: 4)
+    _ = net.dense("fc", net.globalAveragePool(net.activation(.sin, 0)), features: 4)
+    expectGradients(of: net.plan())
+  }
+
+  @Test("A whole residual network's gradients are its finite differences", arguments: [true, false])
+  func residualNetwork(training: Bool) throws {
+    let plan = try Architecture("resnet-8 width=0.0625").plan(
+      image: Shape(channels: 1, height: 7, width: 7), classes: 3)
+    expectGradients(of: plan, training: training)
+  }
+
+  @Test("A convolution is a cross-correlation: the kernel is not turned over")
+  func orientation() {
+    var net = PlanBuilder(architecture: "test", input: Shape(channels: 1, height: 3, width: 3), classes: 9)
+    _ = net.convolution("conv", 0, channels: 1, kernel: 3)
+    var network = ReferenceExecutor(plan: net.plan())
+    network.load(state: [1, 2, 3, 4, 5, 6, 7, 8, 9])
+    // A single 1 in the middle of the input brings out the kernel turned by half a circle.
+    network.forward(input: [0, 0, 0, 0, 1, 0, 0, 0, 0], count: 1, training: false)
+    #expect(network.value(1) == [9, 8, 7, 6, 5, 4, 3, 2, 1])
+  }
+
+  @Test("Option A keeps the middle channels and zeroes those around")
+  func optionA() {
+    var net = PlanBuilder(architecture: "test", input: Shape(channels: 1, height: 3, width: 2), classes: 4)
+    let x = net.subsample(0, stride: 2, channels: 4)
+    #expect(net.shape(x) == Shape(channels: 4, height: 2, width: 1))
+    _ = net.dense("fc", x, features: 1)
+    var network = ReferenceExecutor(plan: net.plan())
+    network.forward(input: [1, 2, 3, 4, 5, 6], count: 1, training: false)
+    // Three zero channels: one before, two after.
+    #expect(network.value(x) == [0, 0, 1, 5, 0, 0, 0, 0])
+  }
+
+  @Test("Running statistics move by a tenth, with the unbiased variance, and only in training")
+  func runningStatistics() {
+    var net = PlanBuilder(architecture: "test", input: Shape(channels: 1, height: 1, width: 2), classes: 1)
+    _ = net.dense("fc", net.batchNorm("bn", 0), features: 1, bias: false)
+    var network = ReferenceExecutor(plan: net.plan())
+    let state: [Double] = [1, 0, 0, 1, 0, 1, 1]
+    network.load(state: state)
+    network.forward(input: [1, 2, 3, 4], count: 2, training: false)
+    #expect(network.state() == state)
+    // Mean 2.5; variance 1.25, unbiased 5/3: 0.9 + 0.1 · 5/3.
+    network.forward(input: [1, 2, 3, 4], count: 2, training: true)
+    let after = network.state()
+    #expect(relativeDifference(after, from: [1, 0, 0.25, 0.9 + 0.5 / 3, 1, 1, 1]) < 1e-15)
+  }
+
+  @Test("NaN in an input reaches the logits")
+  func nanPasses() throws {
+    let plan = try Architecture("resnet-8").plan(image: Shape(channels: 3, height: 4, width: 4), classes: 2)
+    var network = ReferenceExecutor(plan: plan)
+    network.load(state: randomState(plan))
+    network.forward(input: [Double](repeating: .nan, count: plan.input.count), count: 1, training: false)
+    #expect(network.logits.allSatisfy { $0.isNaN })
+  }
+}
