@@ -63,14 +63,14 @@ let package = Package(
 
     tests("Randomness"),
     tests("Kernels", ["Randomness"]),
-    tests("Networks", ["Randomness"]),
+    tests("Networks", ["Randomness", "Kernels"]),
     tests("HDF5"),
-    tests("Artefacts"),
+    tests("Artefacts", ["HDF5", "ToolKit"]),
     tests("ToolKit"),
     tests("ImageSets", ["CZlib"]),
-    tests("Training"),
+    tests("Training", ["Randomness", "Kernels", "Artefacts"]),
     tests("Measures", ["Randomness"]),
-    tests("Figures"),
+    tests("Figures", ["CZlib"]),
     .testTarget(
       name: "ToolTests",
       dependencies: [

@@ -23,7 +23,7 @@ public struct AlignmentSums: Sendable, Equatable {
   /// all are 0.
   /// - Source: Mehta, Cutkosky and Neyshabur 2021 (arXiv 2008.13363).
   public var omega: Double {
-    guard count > 1 else { return .nan }
+    guard count > 1, sumOfNorms != 0 else { return .nan }
     let n = Double(count)
     return n * (squaredNormOfSum - sumOfSquaredNorms) / ((n - 1) * sumOfNorms * sumOfNorms)
   }
@@ -53,7 +53,7 @@ public struct ClassMeanAlignment: Sendable, Equatable {
         sum += group.omega
       }
     }
-    value = sum / Double(classes)
+    value = classes > 0 ? sum / Double(classes) : .nan
     self.classes = classes
     self.tooFew = tooFew
     self.zero = zero
