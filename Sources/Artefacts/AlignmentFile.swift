@@ -65,9 +65,12 @@ public enum AlignmentFile {
 public final class Alignment {
   public let reader: ArtefactReader
   public let cell: String
+  public let config: JSON
   public let label: String
   public let parameterCount: Int
   public let data: String
+  /// Which examples were taken, in words.
+  public let scope: String
   public let runs: [Int]
   public let snapshots: [Int32]
   public let tensors: [String]
@@ -80,6 +83,7 @@ public final class Alignment {
     try reader.require(.alignment)
     self.reader = reader
     cell = try reader.requireText("cell")
+    config = try JSON(parsing: reader.requireText("config"), subject: "\(reader.name): config")
     label = try reader.text("label") ?? reader.requireText("architecture")
     parameterCount = Int(try reader.integer("parameter_count") ?? 0)
     data = try reader.requireText("data")
@@ -87,6 +91,7 @@ public final class Alignment {
     snapshots = try reader.read("/snapshot", Int32.self).values
     tensors = try reader.readText("/tensor")
     classes = try reader.readText("/class")
+    scope = try reader.text("scope", of: "/examples") ?? "unknown examples"
     let shape = [runs.count, snapshots.count, tensors.count]
     func values(_ path: String) throws -> [Float] {
       let (values, found) = try reader.read(path, Float.self, rank: 3)

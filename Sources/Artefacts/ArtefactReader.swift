@@ -18,7 +18,9 @@ public final class ArtefactReader {
     let file = file
     (kind, content) = try reading(input.name) {
       guard let text = try file.text("kind"), let kind = Kind(rawValue: text) else {
-        throw Failure(.badData, input.name, "is no file of rote's: it has no `kind` that is known")
+        throw Failure(
+          .badData, input.name, "is no file of rote's: it has no `kind` that is known",
+          remedy: "docs/format.md says what a file must have")
       }
       let format = try file.integer("format") ?? 1
       guard format <= Int64(Provenance.format) else {
@@ -33,7 +35,9 @@ public final class ArtefactReader {
   /// Opens files and refuses those of other kinds.
   public func require(_ wanted: Kind) throws {
     guard kind == wanted else {
-      throw Failure(.badData, name, "is \(kind.description), not \(wanted.description)")
+      throw Failure(
+        .badData, name, "is \(kind.description), not \(wanted.description)",
+        remedy: "name \(wanted.description)")
     }
   }
 
@@ -59,12 +63,16 @@ public final class ArtefactReader {
 
   // MARK: Attributes
 
-  public func text(_ attribute: String) throws -> String? { try reading(name) { try file.text(attribute) } }
-  public func integer(_ attribute: String) throws -> Int64? { try reading(name) { try file.integer(attribute) } }
+  public func text(_ attribute: String, of path: String = "/") throws -> String? {
+    try reading(name) { try file.has(path) ? file.text(attribute, of: path) : nil }
+  }
+  public func integer(_ attribute: String) throws -> Int64? {
+    try reading(name) { try file.integer(attribute) }
+  }
 
   public func requireText(_ attribute: String) throws -> String {
     guard let value = try text(attribute) else {
-      throw Failure(.badData, name, "lacks the attribute \(attribute)")
+      throw lacks("the attribute \(attribute)")
     }
     return value
   }
@@ -73,23 +81,30 @@ public final class ArtefactReader {
 
   public func has(_ path: String) throws -> Bool { try reading(name) { try file.has(path) } }
 
+  private func lacks(_ what: String) -> Failure {
+    Failure(.badData, name, "lacks \(what)", remedy: "docs/format.md says what a file must have")
+  }
+
   /// A numeric variable of the given type and number of dimensions.
   public func variable<T: Element>(_ path: String, _ type: T.Type, rank: Int) throws -> Dataset {
     try reading(name) {
-      guard try file.has(path) else { throw Failure(.badData, name, "lacks the variable \(path)") }
+      guard try file.has(path) else { throw lacks("the variable \(path)") }
       let dataset = try file.dataset(path)
       guard dataset.shape.count == rank else {
-        throw Failure(.badData, "\(name): \(path)", "has \(dataset.shape.count) dimensions instead of \(rank)")
+        throw Failure(
+          .badData, "\(name): \(path)", "has \(dataset.shape.count) dimensions instead of \(rank)")
       }
       guard try file.typeName(dataset) == T.name else {
-        throw Failure(.badData, "\(name): \(path)", "is not of type \(T.name)")
+        throw Failure(.badData, "\(name): \(path)", "is not of type \(T.name)", remedy: "write it so")
       }
       return dataset
     }
   }
 
   /// All of a variable, checked against its digest where it has one.
-  public func read<T: Element>(_ path: String, _ type: T.Type, rank: Int = 1) throws -> (values: [T], shape: [Int]) {
+  public func read<T: Element>(_ path: String, _ type: T.Type, rank: Int = 1) throws -> (
+    values: [T], shape: [Int]
+  ) {
     let dataset = try variable(path, type, rank: rank)
     return try reading(name) {
       let values = try dataset.read(type)
@@ -105,9 +120,11 @@ public final class ArtefactReader {
   /// All of a text variable, checked against its digest where it has one: HDF5 keeps no checksum of text.
   public func readText(_ path: String) throws -> [String] {
     try reading(name) {
-      guard try file.has(path) else { throw Failure(.badData, name, "lacks the variable \(path)") }
+      guard try file.has(path) else { throw lacks("the variable \(path)") }
       let dataset = try file.dataset(path)
-      guard dataset.shape.count == 1 else { throw Failure(.badData, "\(name): \(path)", "is no list of text") }
+      guard dataset.shape.count == 1 else {
+        throw Failure(.badData, "\(name): \(path)", "is no list of text")
+      }
       let values = try dataset.readText()
       if let expected = try file.text("sha256", of: path) { try check(path, textDigest(values), expected) }
       return values

@@ -90,7 +90,8 @@ public final class ArtefactWriter {
     try writing(output.name) {
       try makeGroups(above: path)
       let chunk = chunkShape(shape, elementSize: MemoryLayout<T>.size, rowAtATime: rowAtATime)
-      let dataset = try file.create(path, type, shape: shape, chunk: chunk, compressed: compressed, fill: fill)
+      let dataset = try file.create(
+        path, type, shape: shape, chunk: chunk, compressed: compressed, fill: fill)
       if let dimensions { try file.attach(dimensions, to: dataset) } else { try file.makeScale(dataset) }
       try describe(path, meaning)
       return VariableWriter(dataset, name: output.name, isDigested: isDigested)
@@ -130,11 +131,11 @@ public final class ArtefactWriter {
     try writing(output.name) { try file.set(attribute, to: value) }
   }
 
-  /// Writes the provenance, and everything to disk. `Output.commit` then makes the file appear; this object is spent.
+  /// Writes the provenance, and closes the file. `Output.commit` then makes it appear; this object is spent.
   public func finish(_ provenance: Provenance, content: String? = nil) throws {
     try writing(output.name) {
       try provenance.write(to: file, content: content ?? contentDigest())
-      try file.flush()
+      try file.close()
     }
   }
 }

@@ -4,7 +4,7 @@
 ///
 /// - Parameter rowAtATime: rows are written and read one by one, as those of runs are: a chunk does not span several,
 ///   unless they are so short that a chunk each would cost more than reading a few together.
-func chunkShape(_ shape: [Int], elementSize: Int, rowAtATime: Bool) -> [Int] {
+public func chunkShape(_ shape: [Int], elementSize: Int, rowAtATime: Bool) -> [Int] {
   func even(_ n: Int, _ limit: Int) -> Int {
     guard n > 0 else { return 1 }
     let pieces = (n + limit - 1) / limit

@@ -90,6 +90,7 @@ public enum DatasetFile {
     private let layout: Layout
     private let writer: ArtefactWriter
     private var splits: [String: SplitState] = [:]
+    private var positions: [String: VariableWriter<Int64>] = [:]
 
     public init(_ output: Output, layout: Layout) throws {
       self.layout = layout
@@ -106,19 +107,18 @@ public enum DatasetFile {
         let image = try writer.create(
           "/\(split)/image", UInt8.self, [count, layout.height, layout.width, layout.channels],
           dimensions: ["/\(split)/example", "/y", "/x", "/channel"],
-          .init("image", definition: "RGB, 0 to 255; rows from the top, columns from the left"), compressed: false)
+          .init("image", definition: "RGB, 0 to 255; rows from the top, columns from the left"),
+          compressed: false)
         splits[split] = SplitState(count: count, image: image)
       }
     }
-
-    private var positions: [String: VariableWriter<Int64>] = [:]
 
     public func append(_ batch: Batch, to split: String) throws {
       if split == "test", let train = splits["train"] {
         precondition(train.position.count == train.count, "the training split comes first")
       }
       guard var state = splits[split], state.position.count + batch.position.count <= state.count else {
-        throw Failure(.badData, nil, "more \(split) examples than were announced")
+        throw Failure(.badData, layout.name, "more \(split) examples than were announced")
       }
       try state.image.append(batch.image)
       state.position += batch.position
@@ -135,7 +135,8 @@ public enum DatasetFile {
       for split in ["train", "test"] {
         guard let state = splits[split], let position = positions[split] else { continue }
         guard state.position.count == state.count else {
-          throw Failure(.badData, nil, "\(state.position.count) \(split) examples instead of \(state.count)")
+          throw Failure(
+            .badData, layout.name, "\(state.position.count) \(split) examples instead of \(state.count)")
         }
         try position.append(state.position)
         try writer.finish(position)

@@ -32,8 +32,10 @@ public final class ImageDataset {
     (height, width, channels) = (image.shape[1], image.shape[2], image.shape[3])
     guard image.rowCount > 0 else { throw Failure(.badData, reader.name, "has images of no pixels") }
     train = try ImageDataset.split("train", reader, image.shape, classes.count)
-    test = try reader.has("/test/image")
-      ? ImageDataset.split("test", reader, reader.variable("/test/image", UInt8.self, rank: 4).shape, classes.count)
+    test =
+      try reader.has("/test/image")
+      ? ImageDataset.split(
+        "test", reader, reader.variable("/test/image", UInt8.self, rank: 4).shape, classes.count)
       : nil
     // A file of another program may come without digests: its labels and examples then stand for it.
     if let content = reader.content {

@@ -81,6 +81,7 @@ func reading<T>(_ name: String, _ body: () throws -> T) throws -> T {
   do {
     return try body()
   } catch let error as HDF5Error {
-    throw Failure(.badData, "\(name): \(error.object)", error.reason, remedy: "the file is damaged or is not rote's")
+    throw Failure(
+      .badData, "\(name): \(error.object)", error.reason, remedy: "the file is damaged or is not rote's")
   }
 }

@@ -41,6 +41,11 @@ public final class RunParts {
     }
   }
 
+  /// Folders without a finished run are of no use to a later start.
+  deinit {
+    if case .folder(let root, let path) = place, rmdir(path) == 0 { rmdir(root) }
+  }
+
   private func file(_ folder: String, _ run: Int) -> String {
     let digits = String(run)
     return "\(folder)/\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).h5"

@@ -64,7 +64,8 @@ public struct RunSchema: Sendable {
   public let hasTeacher: Bool
 
   public init(
-    config: JSON, architecture: String, parameterCount: Int, data: ImageDataset, epochs: Int, snapshots: [Int32],
+    config: JSON, architecture: String, parameterCount: Int, data: ImageDataset, epochs: Int,
+    snapshots: [Int32],
     tensors: [(name: String, shape: [Int])], keep: Set<Keep>, hasTeacher: Bool
   ) {
     self.config = config
@@ -122,7 +123,8 @@ public struct RunSchema: Sendable {
     let correct = "1 where the final model's largest logit is the label's; evaluation mode, no augmentation"
     var list = [
       make("/status", .u8, [], "status of the run", "0 complete, 1 diverged (loss no longer finite)"),
-      make("/train/in_mask", .u8, [train], "subset mask", "1 where the example was in the run's training subset"),
+      make(
+        "/train/in_mask", .u8, [train], "subset mask", "1 where the example was in the run's training subset"),
       make("/train/correct", .u8, [train], "correctness on training examples", correct),
     ]
     if hasTest { list.append(make("/test/correct", .u8, [test], "correctness on test examples", correct)) }
@@ -147,7 +149,8 @@ public struct RunSchema: Sendable {
       list.append(
         make(
           "/checkpoint/parameter", .f32, [("/snapshot", snapshots.count), ("/parameter", stateCount)],
-          "all tensors of state_dict, one after another", "tensor t is [offset[t] ..< offset[t] + product(shape[t])]",
+          "all tensors of state_dict, one after another",
+          "tensor t is [offset[t] ..< offset[t] + product(shape[t])]",
           mandatory: false))
     }
     return list

@@ -31,7 +31,8 @@ public final class RunsFile {
     cell = try reader.text("cell") ?? Digest.sha256(configText)
     architecture = try reader.requireText("architecture")
     guard let parameters = try reader.integer("parameter_count"), parameters >= 0 else {
-      throw Failure(.badData, reader.name, "lacks the attribute parameter_count")
+      throw Failure(
+        .badData, reader.name, "lacks the attribute parameter_count", remedy: "it orders the sizes: set it")
     }
     parameterCount = Int(parameters)
     data = try reader.requireText("data")
@@ -45,7 +46,8 @@ public final class RunsFile {
     let hasTest = try reader.has("/test/example")
     testExample = hasTest ? try reader.read("/test/example", Int64.self).values : []
     testLabel = hasTest ? try reader.read("/test/label", Int32.self).values : []
-    guard trainLabel.count == trainExample.count, testLabel.count == testExample.count, !trainLabel.isEmpty else {
+    guard trainLabel.count == trainExample.count, testLabel.count == testExample.count, !trainLabel.isEmpty
+    else {
       throw Failure(.badData, reader.name, "its labels and examples differ in number")
     }
     let range = 0..<Int32(classes.count)
@@ -79,13 +81,13 @@ public final class RunsFile {
   }
 
   private func variable<T: Element>(_ path: String, _ type: T.Type, shape: [Int]) throws -> HDF5.Dataset {
-    if let dataset = open[path] { return dataset }
-    let dataset = try reader.variable(path, type, rank: shape.count + 1)
+    let key = "\(path) \(T.name)"
+    let dataset = try open[key] ?? reader.variable(path, type, rank: shape.count + 1)
     guard dataset.shape == [runs.count] + shape else {
       throw Failure(
         .badData, "\(name): \(path)", "has shape \(dataset.shape) instead of \([runs.count] + shape)")
     }
-    open[path] = dataset
+    open[key] = dataset
     return dataset
   }
 
@@ -124,13 +126,12 @@ public final class RunsFile {
   public func state(index: Int, snapshot: Int, names: [String], count: Int) throws -> [Float] {
     let snapshots = try snapshots()
     guard !snapshots.isEmpty else {
-      throw Failure(.badData, name, "has no checkpoints", remedy: "train with --keep checkpoint")
+      throw Failure(.badData, name, "has no checkpoints", remedy: "train again with --keep checkpoint")
     }
     guard try reader.readText("/tensor") == names else {
       throw Failure(.badData, name, "its tensors are not those of \(architecture)")
     }
     let variable = try variable("/checkpoint/parameter", Float.self, shape: [snapshots.count, count])
-    guard snapshots.count > 1 else { return try reading(name) { try variable.read(Float.self, rows: index..<(index + 1)) } }
     let all = try reading(name) { try variable.read(Float.self, rows: index..<(index + 1)) }
     return Array(all[(snapshot * count)..<((snapshot + 1) * count)])
   }
@@ -140,8 +141,10 @@ public final class RunsFile {
     var rows = RunRows(run: runs[index])
     for variable in schema.variables {
       switch variable.type {
-      case .u8: rows.set(variable.path, try row(variable.path, UInt8.self, index: index, shape: variable.rowShape))
-      case .f32: rows.set(variable.path, try row(variable.path, Float.self, index: index, shape: variable.rowShape))
+      case .u8:
+        rows.set(variable.path, try row(variable.path, UInt8.self, index: index, shape: variable.rowShape))
+      case .f32:
+        rows.set(variable.path, try row(variable.path, Float.self, index: index, shape: variable.rowShape))
       }
     }
     return rows

@@ -41,10 +41,17 @@ public final class RunsSet {
     for (i, input) in inputs.enumerated() {
       let file = i == 0 ? first : try RunsFile(ArtefactReader(input))
       try RunsSet.checkAgreement(first, file)
-      shared[file.cell] = file.shared
-      var member = found[file.cell] ?? Member(
-        cell: file.cell, config: file.config, architecture: file.architecture,
-        parameterCount: file.parameterCount, hasTest: file.hasTest, runs: [], digests: [])
+      // What the runs share stands in their provenance, whichever file comes first.
+      guard shared.updateValue(file.shared, forKey: file.cell) ?? file.shared == file.shared else {
+        throw Failure(
+          .badData, file.name, "differs from other runs of its configuration in what runs share",
+          remedy: "make it again, or leave it out")
+      }
+      var member =
+        found[file.cell]
+        ?? Member(
+          cell: file.cell, config: file.config, architecture: file.architecture,
+          parameterCount: file.parameterCount, hasTest: file.hasTest, runs: [], digests: [])
       for (index, run) in file.runs.enumerated() {
         if let other = member.runs.first(where: { $0.run == run }) {
           throw Failure(
@@ -72,7 +79,9 @@ public final class RunsSet {
 
   private static func checkAgreement(_ first: RunsFile, _ file: RunsFile) throws {
     func refuse(_ what: String) -> Failure {
-      Failure(.badData, file.name, "\(what) differ from those of \(first.name)", remedy: "name runs of one data set")
+      Failure(
+        .badData, file.name, "\(what) differ from those of \(first.name)", remedy: "name runs of one data set"
+      )
     }
     guard file.data == first.data else {
       throw Failure(
@@ -106,21 +115,34 @@ public final class RunsSet {
   /// A short name for each member, all different: the architecture; the teacher's behind `<`; and where that is not
   /// enough, the settings in which members of one name differ.
   public func labels() -> [String] {
-    let plain = members.map { member in
-      let teacher = member.config["teachers"]?["architecture"]?.string
-      return member.architecture + (teacher.map { " < \($0)" } ?? "")
-    }
-    let settings = members.map { RunsSet.flatten($0.config) }
-    return members.indices.map { i in
-      let namesakes = members.indices.filter { plain[$0] == plain[i] }
-      guard namesakes.count > 1 else { return plain[i] }
+    RunsSet.distinct(
+      members.map { member in
+        let teacher = member.config["teachers"]?["architecture"]?.string
+        return member.architecture + (teacher.map { " < \($0)" } ?? "")
+      }, configs: members.map(\.config))
+  }
+
+  /// The names, each followed by the settings in which its configuration differs from those of the same name.
+  public static func distinct(_ names: [String], configs: [JSON]) -> [String] {
+    let settings = configs.map { flatten($0) }
+    let labels = names.indices.map { i in
+      let namesakes = names.indices.filter { names[$0] == names[i] }
+      guard namesakes.count > 1 else { return names[i] }
       let keys = Set(namesakes.flatMap { settings[$0].keys }).sorted().filter { key in
         Set(namesakes.map { settings[$0][key] ?? "" }).count > 1
       }
       let differences = keys.map { key in
-        "\(key.split(separator: ".").last ?? "")=\(settings[i][key] ?? "none")"
+        let value = settings[i][key] ?? "none"
+        // Of digests, as much as tells them apart.
+        return
+          "\(key.split(separator: ".").last ?? "")=\(value.utf8.count == 64 ? String(value.prefix(8)) : value)"
       }
-      return ([plain[i]] + differences).joined(separator: " ")
+      return ([names[i]] + differences).joined(separator: " ")
+    }
+    // Settings may look alike as text, such as 1 and "1".
+    let counts = Dictionary(labels.map { ($0, 1) }, uniquingKeysWith: +)
+    return zip(labels, configs).map { label, config in
+      counts[label] == 1 ? label : "\(label) config=\(Digest.sha256(config.canonical).prefix(8))"
     }
   }
 

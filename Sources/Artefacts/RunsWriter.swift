@@ -45,7 +45,8 @@ public final class RunsWriter {
     digests = try writer.create(
       "/digest", UInt8.self, [runs.count, 32], dimensions: ["/run", "/byte"], digestMeaning, rowAtATime: true)
     let hasOptional = schema.variables.contains { !$0.isMandatory }
-    optionalDigests = hasOptional
+    optionalDigests =
+      hasOptional
       ? try writer.create(
         "/kept_digest", UInt8.self, [runs.count, 32], dimensions: ["/run", "/byte"],
         .init("SHA-256 of what was kept of the run", definition: "checkpoints, logits and dynamics"),
@@ -86,7 +87,8 @@ public final class RunsWriter {
       shapes += (tensor.shape + [0, 0, 0, 0]).prefix(4).map(Int32.init)
     }
     try writer.variable(
-      "/tensor_offset", offsets, [offsets.count], dimensions: ["/tensor"], .init("first element of the tensor"))
+      "/tensor_offset", offsets, [offsets.count], dimensions: ["/tensor"],
+      .init("first element of the tensor"))
     try writer.variable(
       "/tensor_shape", shapes, [offsets.count, 4], dimensions: ["/tensor", "/axis"],
       .init("shape of the tensor", definition: "padded with 0; a scalar is all 0"))
@@ -94,7 +96,8 @@ public final class RunsWriter {
 
   /// Appends the next run's rows.
   public func append(_ rows: RunRows) throws {
-    precondition(written.count < runs.count && rows.run == runs[written.count], "runs come in ascending order")
+    precondition(
+      written.count < runs.count && rows.run == runs[written.count], "runs come in ascending order")
     for (variable, column) in columns {
       precondition(
         rows.rows[variable.path]?.count == variable.rowBytes, "\(variable.path): a row of the wrong size")

@@ -54,7 +54,8 @@ public enum ScoresFile {
 
   /// Writes a scores file and makes it appear.
   public static func write(
-    _ output: Output, runs: RunsSet, cells: [CellRecord], measures: [Measure], summaries: [Summary], options: JSON
+    _ output: Output, runs: RunsSet, cells: [CellRecord], measures: [Measure], summaries: [Summary],
+    options: JSON
   ) throws {
     let writer = try ArtefactWriter(output)
     let n = cells.count
@@ -95,7 +96,8 @@ public enum ScoresFile {
     }
     for summary in summaries {
       let parts = [
-        ("", summary.value), ("_lower", summary.lower), ("_upper", summary.upper), ("_sd", summary.standardDeviation),
+        ("", summary.value), ("_lower", summary.lower), ("_upper", summary.upper),
+        ("_sd", summary.standardDeviation),
       ]
       for (suffix, values) in parts {
         guard let values else { continue }
@@ -139,7 +141,9 @@ public final class Scores {
     try reader.require(.scores)
     self.reader = reader
     cells = try reader.readText("/cell")
-    configs = try reader.readText("/cell_config").map { try JSON(parsing: $0, subject: "\(reader.name): /cell_config") }
+    configs = try reader.readText("/cell_config").map {
+      try JSON(parsing: $0, subject: "\(reader.name): /cell_config")
+    }
     parameterCounts = try reader.read("/parameter_count", Int64.self).values.map(Int.init)
     runs = try reader.read("/runs", Int64.self).values.map(Int.init)
     diverged = try reader.read("/diverged", Int64.self).values.map(Int.init)
@@ -148,8 +152,12 @@ public final class Scores {
     trainExample = try reader.read("/train/example", Int64.self).values
     trainLabel = try reader.read("/train/label", Int32.self).values
     let counts = [configs.count, parameterCounts.count, runs.count, diverged.count]
-    guard !cells.isEmpty, counts.allSatisfy({ $0 == cells.count }), trainLabel.count == trainExample.count else {
+    guard !cells.isEmpty, counts.allSatisfy({ $0 == cells.count }), trainLabel.count == trainExample.count
+    else {
       throw Failure(.badData, reader.name, "its variables differ in length")
+    }
+    guard Set(cells).count == cells.count else {
+      throw Failure(.badData, "\(reader.name): /cell", "two configurations have one label")
     }
     guard trainLabel.allSatisfy({ (0..<Int32(classes.count)).contains($0) }) else {
       throw Failure(.badData, "\(reader.name): /train/label", "a label is outside of the classes")
@@ -172,7 +180,8 @@ public final class Scores {
     guard try reader.has(path) else { return nil }
     let values = try reader.read(path, Float.self).values
     guard values.count == cells.count else {
-      throw Failure(.badData, "\(reader.name): \(path)", "has \(values.count) values for \(cells.count) cells")
+      throw Failure(
+        .badData, "\(reader.name): \(path)", "has \(values.count) values for \(cells.count) cells")
     }
     return values
   }

@@ -1,5 +1,23 @@
 /// Tables as GitHub-flavoured Markdown whose pipes are aligned, so that it reads well in a terminal too.
 public enum Markdown {
+  /// A page's text and tables, under the headings of its sections; charts and images have no place here.
+  public static func render(_ page: Page) -> String {
+    var parts = ["# \(escape(page.title))\n"]
+    if !page.lead.isEmpty { parts.append(escape(page.lead) + "\n") }
+    for section in page.sections {
+      let blocks = section.blocks.compactMap { block -> String? in
+        switch block {
+        case .paragraph(let text): escape(text) + "\n"
+        case .table(let table): render(table, headingLevel: 3)
+        case .chart, .images: nil
+        }
+      }
+      if !blocks.isEmpty { parts += ["## \(escape(section.heading))\n"] + blocks }
+    }
+    if !page.footer.isEmpty { parts.append(escape(page.footer) + "\n") }
+    return parts.joined(separator: "\n")
+  }
+
   /// Heading, caption and table, one after another, with a blank line between.
   public static func render(_ tables: [Table], headingLevel: Int = 2) -> String {
     tables.map { render($0, headingLevel: headingLevel) }.joined(separator: "\n")
@@ -29,7 +47,9 @@ public enum Markdown {
       return table.columns[i].alignment == .leading ? ":" + dashes : dashes + ":"
     }
 
-    var text = String(repeating: "#", count: headingLevel) + " " + escape(table.title) + "\n\n"
+    // Before a caption a title ends in a full stop, as a heading in none.
+    let title = table.title.hasSuffix(".") ? String(table.title.dropLast()) : table.title
+    var text = String(repeating: "#", count: headingLevel) + " " + escape(title) + "\n\n"
     if !table.caption.isEmpty { text += escape(table.caption) + "\n\n" }
     return text + line(header) + line(rule) + body.map(line).joined()
   }

@@ -35,4 +35,9 @@ public struct Page: Hashable, Sendable {
     self.sections = sections
     self.footer = footer
   }
+
+  /// The tables of all sections, in order.
+  public var tables: [Table] {
+    sections.flatMap(\.blocks).compactMap { if case .table(let table) = $0 { table } else { nil } }
+  }
 }

@@ -5,7 +5,7 @@ extension Drawing {
       chart.value, data: estimates.flatMap { [$0.value, $0.lower, $0.upper] } + [0], fitsTicks: true,
       tickCount: 6)
     let names = chart.categories.map { Lettering.width($0, size: Self.smallSize) }.max() ?? 0
-    x.start = max(10, min(width * 0.36, names) + 10)
+    x.start = max(10, min(width * 0.42, names) + 10)
     x.end = width - 14
 
     let thickness = chart.series.count > 1 ? 11.0 : 14

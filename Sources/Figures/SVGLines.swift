@@ -9,7 +9,7 @@ extension Drawing {
     // The plot takes what the labels leave.
     let isLabelled = chart.series.count > 1
     let names = chart.series.map { Lettering.width($0.name, size: Self.smallSize) }.max() ?? 0
-    let gutter = isLabelled ? min(width * 0.3, names) + 30 : 16
+    let gutter = isLabelled ? min(width * 0.36, names) + 30 : 16
     x.start = Self.labelWidth(y)
     x.end = width - gutter
     var layout = Self.layout(x)
@@ -45,7 +45,7 @@ extension Drawing {
           }, style: "line \(Self.style(series))\(series >= 7 ? " dashed" : "")")
       }
       // Past so many points the marks would hide the line.
-      let isMarked = segments.reduce(0) { $0 + $1.count } <= 40
+      let isMarked = segments.reduce(0) { $0 + $1.count } <= 20
       for point in segments.joined() where isMarked || segments.contains(where: { $0.count == 1 }) {
         marker(series, x: x.position(point.x), y: y.position(point.y.value))
       }

@@ -54,7 +54,7 @@ enum Stylesheet {
     --rule:#4a505a;--hair:#2d3138;--link:#7cc4f0}}
     *{box-sizing:border-box}
     html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
-    body{margin:0 auto;padding:3rem 1.25rem 4rem;max-width:42rem;background:var(--paper);color:var(--ink);\
+    body{margin:0 auto;padding:3rem 1.25rem 4rem;max-width:64rem;background:var(--paper);color:var(--ink);\
     font:1.0625rem/1.55 Charter,"Bitstream Charter","Sitka Text",Cambria,"Liberation Serif",Georgia,serif;\
     overflow-wrap:anywhere}
     h1{font-size:1.9rem;line-height:1.2;font-weight:600;margin:0 0 .6rem;text-wrap:balance}
@@ -66,7 +66,8 @@ enum Stylesheet {
     font:.9rem/1.7 "Helvetica Neue",Helvetica,Arial,"Liberation Sans",sans-serif;columns:2;column-gap:2rem}
     nav a{text-decoration:none}
     nav a:hover{text-decoration:underline}
-    .table{margin:1.75rem 0;overflow-x:auto}
+    header,nav,footer,h2,p,figure{max-width:42rem}
+    .table{margin:1.75rem 0;overflow-x:auto;width:max-content;min-width:min(42rem,100%);max-width:100%}
     table{border-collapse:collapse;width:100%;\
     font:.86rem/1.4 "Helvetica Neue",Helvetica,Arial,"Liberation Sans",sans-serif;\
     font-variant-numeric:tabular-nums lining-nums;border-bottom:1.5px solid var(--ink)}
@@ -74,7 +75,7 @@ enum Stylesheet {
     font:.86rem/1.45 "Helvetica Neue",Helvetica,Arial,"Liberation Sans",sans-serif}
     caption strong,figcaption strong{color:var(--ink);font-weight:600}
     caption{padding-bottom:.55rem}
-    caption div{position:sticky;left:0;max-width:calc(100vw - 2rem)}
+    caption div{position:sticky;left:0;max-width:min(39.5rem,100vw - 3.25rem)}
     thead th{border-top:1.5px solid var(--ink);border-bottom:1px solid var(--rule);font-weight:600;\
     vertical-align:bottom}
     th,td{padding:.28rem .9rem .28rem 0;vertical-align:baseline}
@@ -86,7 +87,7 @@ enum Stylesheet {
     .num,.ci{text-align:right;white-space:nowrap;overflow-wrap:normal}
     thead .num{white-space:normal}
     td.wide{padding-right:.4rem;padding-left:.5rem}
-    .ci{width:1%}
+    .ci{width:1px}
     .ci,.unit{color:var(--muted)}
     .unit{font-weight:400}
     figure{margin:1.75rem 0}

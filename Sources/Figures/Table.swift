@@ -79,6 +79,12 @@ public struct Table: Hashable, Sendable {
 }
 
 extension Table.Cell {
+  /// The cell as it stands in tables for people, for use in sentences.
+  public func text(digits: Int) -> String {
+    let (value, interval) = people(.interval(digits: digits))
+    return value + (interval.map { " \($0)" } ?? "")
+  }
+
   func fits(_ kind: Table.Kind) -> Bool {
     switch (self, kind) {
     case (.missing, _), (.text, .text), (.integer, .integer), (.number, .number), (.interval, .interval): true

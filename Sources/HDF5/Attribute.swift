@@ -13,41 +13,36 @@ extension File {
     return type
   }
 
-  private func write(_ name: String, of path: String, type: hid_t, bytes: UnsafeRawPointer) throws {
+  private func write(
+    _ name: String, of path: String, type: hid_t, from memoryType: hid_t, bytes: UnsafeRawBufferPointer
+  ) throws {
     let object = try object(path)
     let space = try Handle(H5Screate(H5S_SCALAR), "set up", name, close: H5Sclose)
     let attribute = try Handle(
       H5Acreate2(
         object.id, name, type, space.id, hid_t(ROTE_H5_DEFAULT), hid_t(ROTE_H5_DEFAULT)),
       "create attribute", name, close: H5Aclose)
-    try check(H5Awrite(attribute.id, type, bytes), "write attribute", name)
+    try check(H5Awrite(attribute.id, memoryType, bytes.baseAddress), "write attribute", name)
   }
 
   /// Sets a text attribute of less than 64 KiB.
   public func set(_ name: String, of path: String = "/", to text: String) throws {
     let bytes = Array(text.utf8)
+    guard !bytes.contains(0) else { throw HDF5Error.nul("write attribute", name) }
     guard bytes.count < 65_000 else {
-      throw HDF5Error(action: "write attribute", object: name, reason: "text of \(bytes.count) bytes is too long")
+      throw HDF5Error(
+        action: "write attribute", object: name, reason: "text of \(bytes.count) bytes is too long")
     }
     let type = try textType(bytes.count)
-    try (bytes.isEmpty ? [0] : bytes).withUnsafeBytes { raw in
-      guard let base = raw.baseAddress else { return }
-      try write(name, of: path, type: type.id, bytes: base)
+    try (bytes.isEmpty ? [0] : bytes).withUnsafeBytes {
+      try write(name, of: path, type: type.id, from: type.id, bytes: $0)
     }
   }
 
   /// Sets a numeric attribute.
   public func set<T: Element>(_ name: String, of path: String = "/", to value: T) throws {
-    let object = try object(path)
-    let space = try Handle(H5Screate(H5S_SCALAR), "set up", name, close: H5Sclose)
-    let attribute = try Handle(
-      H5Acreate2(
-        object.id, name, T.fileType, space.id, hid_t(ROTE_H5_DEFAULT),
-        hid_t(ROTE_H5_DEFAULT)),
-      "create attribute", name, close: H5Aclose)
-    try withUnsafeBytes(of: value) { raw in
-      guard let base = raw.baseAddress else { return }
-      try check(H5Awrite(attribute.id, T.memoryType, base), "write attribute", name)
+    try withUnsafeBytes(of: value) {
+      try write(name, of: path, type: T.fileType, from: T.memoryType, bytes: $0)
     }
   }
 
@@ -61,7 +56,10 @@ extension File {
   private func requireScalar(_ attribute: Handle, _ name: String) throws {
     let space = try Handle(H5Aget_space(attribute.id), "read attribute", name, close: H5Sclose)
     guard H5Sget_simple_extent_npoints(space.id) == 1 else {
-      throw HDF5Error(action: "read attribute", object: name, reason: "more than one value")
+      throw HDF5Error(action: "read attribute", object: name, reason: "not one value")
+    }
+    guard H5Aget_storage_size(attribute.id) <= hsize_t(try size()) else {
+      throw HDF5Error(action: "read attribute", object: name, reason: "it claims more than the file holds")
     }
   }
 
@@ -77,11 +75,11 @@ extension File {
       var pointer: UnsafeMutablePointer<CChar>?
       try check(H5Aread(attribute.id, type.id, &pointer), "read attribute", name)
       defer { _ = H5free_memory(pointer) }
-      return pointer.map { String(cString: $0) }
+      return try pointer.map { try utf8($0, "read attribute", name) } ?? ""
     }
     var bytes = [UInt8](repeating: 0, count: H5Tget_size(type.id))
     try check(H5Aread(attribute.id, type.id, &bytes), "read attribute", name)
-    return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    return try utf8(bytes.prefix { $0 != 0 }, "read attribute", name)
   }
 
   /// A whole-number attribute, or nil where there is none.

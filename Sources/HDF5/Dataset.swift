@@ -3,11 +3,12 @@ public final class Dataset {
   public let path: String
   public let shape: [Int]
   let handle: Handle
+  private let filePath: String
+  private let fileSize: Int
 
-  init(path: String, shape: [Int], handle: Handle) {
-    self.path = path
-    self.shape = shape
-    self.handle = handle
+  init(path: String, shape: [Int], handle: Handle, filePath: String, fileSize: Int) {
+    (self.path, self.shape, self.handle) = (path, shape, handle)
+    (self.filePath, self.fileSize) = (filePath, fileSize)
   }
 
   /// Elements of a row: of one index along the first dimension.
@@ -17,11 +18,14 @@ public final class Dataset {
   // MARK: Rows
 
   private func select(_ start: Int, _ count: Int) throws -> (file: Handle, memory: Handle) {
+    // The setting belongs to a thread, and a file may have been opened on another.
+    rote_h5_quiet()
     let file = try Handle(H5Dget_space(handle.id), "select", path, close: H5Sclose)
     let offset = [hsize_t(start)] + shape.dropFirst().map { _ in 0 }
     let extent = [hsize_t(count)] + shape.dropFirst().map { hsize_t($0) }
     try check(H5Sselect_hyperslab(file.id, H5S_SELECT_SET, offset, nil, extent, nil), "select", path)
-    let memory = try Handle(H5Screate_simple(Int32(extent.count), extent, nil), "select", path, close: H5Sclose)
+    let memory = try Handle(
+      H5Screate_simple(Int32(extent.count), extent, nil), "select", path, close: H5Sclose)
     return (file, memory)
   }
 
@@ -51,23 +55,22 @@ public final class Dataset {
 
   /// Rows `start ..< start + count`, in C order.
   public func read<T: Element>(_ type: T.Type, rows: Range<Int>? = nil) throws -> [T] {
-    let rows = rows ?? 0..<(shape.first ?? 1)
+    let rows = rows ?? 0..<shape[0]
     return try [T](unsafeUninitializedCapacity: rows.count * rowCount) { buffer, filled in
-      try read(into: UnsafeMutableBufferPointer(rebasing: buffer[0..<(rows.count * rowCount)]), at: rows.lowerBound)
+      try read(
+        into: UnsafeMutableBufferPointer(rebasing: buffer[0..<(rows.count * rowCount)]), at: rows.lowerBound)
       filled = rows.count * rowCount
     }
   }
 
   // MARK: Text
 
-  private static func textType() throws -> Handle {
+  static func textType() throws -> Handle {
     let type = try Handle(H5Tcopy(rote_h5_c_string()), "set up", "text type", close: H5Tclose)
     try check(H5Tset_size(type.id, rote_h5_variable_length()), "set up", "text type")
     try check(H5Tset_cset(type.id, H5T_CSET_UTF8), "set up", "text type")
     return type
   }
-
-  static func textFileType() throws -> Handle { try textType() }
 
   /// Writes all elements of a text variable.
   public func write(text: [String]) throws {
@@ -77,11 +80,12 @@ public final class Dataset {
     var block: [CChar] = []
     var starts: [Int] = []
     for string in text {
+      guard !string.utf8.contains(0) else { throw HDF5Error.nul("write", path) }
       starts.append(block.count)
       block += string.utf8.map { CChar(bitPattern: $0) } + [0]
     }
     try block.withUnsafeBufferPointer { buffer in
-      let pointers = starts.map { buffer.baseAddress.map { $0 }?.advanced(by: $0) }
+      let pointers = starts.map { buffer.baseAddress?.advanced(by: $0) }
       try check(
         H5Dwrite(
           handle.id, type.id, hid_t(ROTE_H5_ALL), hid_t(ROTE_H5_ALL),
@@ -104,23 +108,12 @@ public final class Dataset {
           handle.id, fileType.id, hid_t(ROTE_H5_ALL), hid_t(ROTE_H5_ALL),
           hid_t(ROTE_H5_DEFAULT), &bytes),
         "read", path)
-      return (0..<count).map { i in
-        String(decoding: bytes[(i * size)..<((i + 1) * size)].prefix { $0 != 0 }, as: UTF8.self)
+      return try (0..<count).map { i in
+        try utf8(bytes[(i * size)..<((i + 1) * size)].prefix { $0 != 0 }, "read", path)
       }
     }
-    let type = try Dataset.textType()
-    var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
-    try check(
-      H5Dread(
-        handle.id, type.id, hid_t(ROTE_H5_ALL), hid_t(ROTE_H5_ALL),
-        hid_t(ROTE_H5_DEFAULT), &pointers),
-      "read", path)
-    defer { for pointer in pointers { _ = H5free_memory(pointer) } }
-    return pointers.map { $0.map { String(cString: $0) } ?? "" }
+    return try TextHeap.strings(of: self, in: filePath, size: fileSize)
   }
-
-  /// Bytes that the variable's chunks take in the file.
-  public var storedBytes: Int { Int(H5Dget_storage_size(handle.id)) }
 }
 
 extension File {
@@ -144,8 +137,9 @@ extension File {
 
   /// Makes a variable of UTF-8 text of variable length. HDF5 allows no checksum on it: see `sha256` in the format.
   public func createText(_ path: String, count: Int) throws -> Dataset {
-    let type = try Dataset.textFileType()
-    return try create(path, type: type.id, shape: [count], creation: try datasetCreation([max(1, count)], isText: true))
+    let type = try Dataset.textType()
+    return try create(
+      path, type: type.id, shape: [count], creation: try datasetCreation([max(1, count)], isText: true))
   }
 
   private func datasetCreation(_ chunk: [Int], isText: Bool = false) throws -> Handle {
@@ -161,47 +155,49 @@ extension File {
 
   private func create(_ path: String, type: hid_t, shape: [Int], creation: Handle) throws -> Dataset {
     let extent = shape.map { hsize_t($0) }
-    let space = try Handle(H5Screate_simple(Int32(extent.count), extent, nil), "set up", path, close: H5Sclose)
+    let space = try Handle(
+      H5Screate_simple(Int32(extent.count), extent, nil), "set up", path, close: H5Sclose)
     let handle = try Handle(
       H5Dcreate2(
         self.handle.id, path, type, space.id, hid_t(ROTE_H5_DEFAULT), creation.id,
         hid_t(ROTE_H5_DEFAULT)),
       "create", path, close: H5Dclose)
-    return Dataset(path: path, shape: shape, handle: handle)
+    return Dataset(path: path, shape: shape, handle: handle, filePath: self.path, fileSize: 0)
   }
 
   /// Opens a variable for reading. One that could lead out of the file, or that claims more than its chunks can hold,
   /// is refused.
   public func dataset(_ path: String) throws -> Dataset {
-    guard try has(path) else { throw HDF5Error(action: "open", object: path, reason: "no such variable") }
+    func refuse(_ reason: String) -> HDF5Error { HDF5Error(action: "open", object: path, reason: reason) }
+    guard try has(path) else { throw refuse("no such variable") }
+    guard try !isGroup(path) else { throw refuse("a group, not a variable") }
     let handle = try Handle(
       H5Dopen2(handle.id, path, hid_t(ROTE_H5_DEFAULT)), "open", path, close: H5Dclose)
     let creation = try Handle(H5Dget_create_plist(handle.id), "open", path, close: H5Pclose)
-    guard H5Pget_layout(creation.id) == H5D_CHUNKED || H5Pget_external_count(creation.id) == 0 else {
-      throw HDF5Error(action: "open", object: path, reason: "its values lie outside of the file")
+    guard try check(H5Pget_external_count(creation.id), "open", path) == 0 else {
+      throw refuse("its values lie outside of the file")
     }
     guard H5Pget_layout(creation.id) != H5D_VIRTUAL else {
-      throw HDF5Error(action: "open", object: path, reason: "a virtual data set, whose values lie outside of the file")
+      throw refuse("a virtual data set, whose values lie outside of the file")
     }
     let space = try Handle(H5Dget_space(handle.id), "open", path, close: H5Sclose)
     let rank = Int(try check(H5Sget_simple_extent_ndims(space.id), "open", path))
     var extent = [hsize_t](repeating: 0, count: rank)
     try check(H5Sget_simple_extent_dims(space.id, &extent, nil), "open", path)
-    guard extent.allSatisfy({ $0 <= 1 << 31 }) else {
-      throw HDF5Error(action: "open", object: path, reason: "a dimension above 2^31")
-    }
-    let dataset = Dataset(path: path, shape: extent.map { Int($0) }, handle: handle)
+    guard rank > 0 else { throw refuse("it has no dimensions") }
+    guard extent.allSatisfy({ $0 <= 1 << 31 }) else { throw refuse("a dimension above 2^31") }
     let type = try Handle(H5Dget_type(handle.id), "open", path, close: H5Tclose)
-    let (elements, overflow) = extent.reduce((Int(1), false)) { sum, n in
-      let (product, over) = sum.0.multipliedReportingOverflow(by: Int(n))
-      return (product, sum.1 || over)
+    let size = try size()
+    // Chunks may claim more than the file holds, too. Deflate shrinks at most 1032 times; what was never written takes
+    // no room, so a few values need none.
+    let room = 1032 * Double(min(H5Dget_storage_size(handle.id), hsize_t(size))) + 4096
+    // The product of all but the dimensions of 0, since a row has elements even where there are no rows.
+    let elements = extent.reduce(1.0) { $0 * Double(max(1, $1)) }
+    guard elements < 0x1p62, extent.contains(0) || elements * Double(H5Tget_size(type.id)) <= room else {
+      throw refuse("it claims more than the file holds")
     }
-    // Deflate shrinks at most 1032 times.
-    guard !overflow, Double(elements) * Double(H5Tget_size(type.id)) <= 1032 * Double(dataset.storedBytes) + 4096
-    else {
-      throw HDF5Error(action: "open", object: path, reason: "it claims more than the file holds")
-    }
-    return dataset
+    return Dataset(
+      path: path, shape: extent.map { Int($0) }, handle: handle, filePath: self.path, fileSize: size)
   }
 
   /// The type of a variable's elements as a name of `Element`, "text", or nil for one that we do not know.

@@ -8,7 +8,8 @@ extension File {
 
   /// A dimension without coordinates, in netCDF's way: a scale that holds no values.
   public func createDimension(_ path: String, length: Int) throws {
-    let dataset = try create(path, Float.self, shape: [length], chunk: [max(1, length)], compressed: false)
+    let chunk = max(1, min(length, 1 << 18))
+    let dataset = try create(path, Float.self, shape: [length], chunk: [chunk], compressed: false)
     let digits = String(length)
     let label =
       "This is a netCDF dimension but not a netCDF variable."
@@ -22,7 +23,8 @@ extension File {
     for (i, path) in scales.enumerated() where path != dataset.path {
       let scale = try Handle(
         H5Dopen2(handle.id, path, hid_t(ROTE_H5_DEFAULT)), "open", path, close: H5Dclose)
-      try check(H5DSattach_scale(dataset.handle.id, scale.id, UInt32(i)), "name the dimensions of", dataset.path)
+      try check(
+        H5DSattach_scale(dataset.handle.id, scale.id, UInt32(i)), "name the dimensions of", dataset.path)
     }
   }
 }

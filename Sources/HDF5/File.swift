@@ -15,21 +15,24 @@ public final class File {
     self.handle = handle
   }
 
-  private static func access() throws -> Handle {
+  private static func access(_ path: String) throws -> Handle {
     // Locks keep readers on some shared file systems from opening what is complete by construction, and would meet the
     // lock that the writer of a temporary file holds itself. The variable counts for more than the property.
     setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1)
-    // The setting belongs to a thread.
     rote_h5_quiet()
     let list = try Handle(H5Pcreate(rote_h5_file_access()), "set up", "file access", close: H5Pclose)
     try check(H5Pset_file_locking(list.id, false, true), "set up", "file locking")
     try check(H5Pset_libver_bounds(list.id, H5F_LIBVER_V110, H5F_LIBVER_V110), "set up", "format bounds")
+    // What lies behind a descriptor may have no name any more. The usual driver follows links to a name; this one does
+    // not, and writes the same bytes.
+    if path.hasPrefix("/dev/fd/") { try check(H5Pset_fapl_stdio(list.id), "set up", "descriptors") }
     return list
   }
 
   /// Makes a file, replacing what is at `path`.
   public static func create(_ path: String) throws -> File {
-    let access = try access()
+    let access = try access(path)
+    try check(H5Pset_fclose_degree(access.id, H5F_CLOSE_STRONG), "set up", "closing")
     let creation = try Handle(H5Pcreate(rote_h5_file_create()), "set up", "file creation", close: H5Pclose)
     try compact(creation)
     let handle = try Handle(
@@ -39,15 +42,24 @@ public final class File {
 
   /// Opens a file for reading.
   public static func open(_ path: String) throws -> File {
-    let access = try access()
+    let access = try access(path)
     let handle = try Handle(
       H5Fopen(path, UInt32(ROTE_H5_RDONLY), access.id), "open", path, close: H5Fclose)
     return File(path: path, handle: handle)
   }
 
-  /// Writes everything that libhdf5 still holds; a full disk shows here at the latest.
-  public func flush() throws {
+  /// Writes everything that libhdf5 still holds, and closes the file and all that is open in it. A full disk shows here
+  /// at the latest; until then the file is marked as being written, and cannot be opened by others.
+  public func close() throws {
     try check(H5Fflush(handle.id, H5F_SCOPE_GLOBAL), "write", path)
+    try check(H5Fclose(handle.id), "write", path)
+  }
+
+  /// The length of the file in bytes: no variable or attribute can hold more, but for what deflate saves.
+  func size() throws -> Int {
+    var size: hsize_t = 0
+    try check(H5Fget_filesize(handle.id, &size), "read", path)
+    return Int(clamping: size)
   }
 
   /// Links and attributes stay inside checksummed object headers, whatever their number; no object times.
@@ -69,6 +81,8 @@ public final class File {
   ///
   /// Soft and external links are never followed: a file that we did not write must not lead out of itself.
   public func has(_ path: String) throws -> Bool {
+    // The setting belongs to a thread, and a file may have been opened on another.
+    rote_h5_quiet()
     var prefix = ""
     for part in path.split(separator: "/") {
       prefix += "/\(part)"
@@ -89,12 +103,16 @@ public final class File {
     var info = H5G_info_t()
     try check(H5Gget_info(handle.id, &info), "read", group)
     return try (0..<info.nlinks).map { i in
-      var buffer = [CChar](repeating: 0, count: 256)
-      try check(
-        H5Lget_name_by_idx(
-          handle.id, ".", H5_INDEX_NAME, H5_ITER_INC, i, &buffer, buffer.count, hid_t(ROTE_H5_DEFAULT)),
-        "read", group)
-      return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+      func name(_ buffer: UnsafeMutablePointer<CChar>?, _ count: Int) throws -> Int {
+        try check(
+          H5Lget_name_by_idx(
+            handle.id, ".", H5_INDEX_NAME, H5_ITER_INC, i, buffer, count, hid_t(ROTE_H5_DEFAULT)),
+          "read", group)
+      }
+      let length = try name(nil, 0)
+      var bytes = [CChar](repeating: 0, count: length + 1)
+      _ = try name(&bytes, length + 1)
+      return String(decoding: bytes.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
   }
 

@@ -1,5 +1,9 @@
 @_exported import CHDF5
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// What libhdf5 said went wrong, and on which object.
 public struct HDF5Error: Error, Sendable, CustomStringConvertible {
   public let action: String
@@ -17,6 +21,25 @@ public struct HDF5Error: Error, Sendable, CustomStringConvertible {
   }
 }
 
+extension HDF5Error {
+  static func nul(_ action: String, _ object: String) -> HDF5Error {
+    HDF5Error(action: action, object: object, reason: "text with a NUL in it, which HDF5 cannot hold")
+  }
+}
+
+/// Text of a file as it was written: other encodings are refused, since repaired text would not be what was there.
+func utf8(_ bytes: some Sequence<UInt8>, _ action: String, _ object: String) throws -> String {
+  guard let text = String(validating: bytes, as: UTF8.self) else {
+    throw HDF5Error(action: action, object: object, reason: "text that is not UTF-8")
+  }
+  return text
+}
+
+func utf8(_ pointer: UnsafePointer<CChar>, _ action: String, _ object: String) throws -> String {
+  let bytes = UnsafeRawBufferPointer(start: pointer, count: strlen(pointer))
+  return try utf8(bytes, action, object)
+}
+
 @discardableResult
 func check<T: SignedInteger>(_ result: T, _ action: String, _ object: String) throws -> T {
   guard result >= 0 else { throw HDF5Error.last(action, object) }
@@ -25,7 +48,7 @@ func check<T: SignedInteger>(_ result: T, _ action: String, _ object: String) th
 
 /// An open libhdf5 identifier, closed when the last reference goes.
 ///
-/// libhdf5 as Debian builds it is not safe for threads: all of this module is used from one thread.
+/// libhdf5 may be built without safety for threads: files are used from one thread at a time.
 public final class Handle {
   public let id: hid_t
   private let close: (hid_t) -> herr_t
@@ -35,7 +58,8 @@ public final class Handle {
     self.close = close
   }
 
-  deinit { _ = close(id) }
+  // `File.close` closes what is open in the file.
+  deinit { if H5Iis_valid(id) > 0 { _ = close(id) } }
 }
 
 /// The types that variables are made of; stored little-endian on every host.

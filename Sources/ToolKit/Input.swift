@@ -26,12 +26,15 @@ public final class Input {
       name = argument
       path = argument
       spooled = nil
-      let descriptor = rote_open(argument, O_RDONLY | O_CLOEXEC, 0)
+      // Without waiting: a FIFO that nobody writes to would never open.
+      let descriptor = rote_open(argument, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
       guard descriptor >= 0 else { throw Failure.system(argument, "cannot read") }
       defer { close(descriptor) }
       var info = stat()
       guard fstat(descriptor, &info) == 0 else { throw Failure.system(argument, "cannot read") }
-      guard info.st_mode & S_IFMT != S_IFDIR else { throw Failure(.inputOutput, argument, "is a folder, not a file") }
+      guard info.st_mode & S_IFMT != S_IFDIR else {
+        throw Failure(.inputOutput, argument, "is a folder, not a file")
+      }
       guard info.st_mode & S_IFMT == S_IFREG else {
         throw Failure(.inputOutput, argument, "is no regular file", remedy: "pipe it in, and name it as -")
       }
@@ -109,15 +112,16 @@ public final class Input {
 
 /// The names in a file of names separated by NUL bytes, as `find -print0` writes them.
 public func namesSeparatedByNUL(in argument: String) throws -> [String] {
+  let name = argument == "-" ? "standard input" : argument
   let descriptor = argument == "-" ? dup(0) : rote_open(argument, O_RDONLY | O_CLOEXEC, 0)
-  guard descriptor >= 0 else { throw Failure.system(argument, "cannot read") }
+  guard descriptor >= 0 else { throw Failure.system(name, "cannot read") }
   defer { close(descriptor) }
   var bytes: [UInt8] = []
   var buffer = [UInt8](repeating: 0, count: 1 << 16)
   while true {
     let n = read(descriptor, &buffer, buffer.count)
     if n < 0 && errno == EINTR { continue }
-    guard n >= 0 else { throw Failure.system(argument, "cannot read") }
+    guard n >= 0 else { throw Failure.system(name, "cannot read") }
     if n == 0 { break }
     bytes += buffer.prefix(n)
   }

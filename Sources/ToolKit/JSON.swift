@@ -24,7 +24,8 @@ public enum JSON: Hashable, Sendable {
     case .object(let members):
       // RFC 8785 sorts by UTF-16 code units.
       let keys = members.keys.sorted { $0.utf16.lexicographicallyPrecedes($1.utf16) }
-      return "{" + keys.map { "\(JSON.quote($0)):\(members[$0, default: .null].canonical)" }.joined(separator: ",")
+      return "{"
+        + keys.map { "\(JSON.quote($0)):\(members[$0, default: .null].canonical)" }.joined(separator: ",")
         + "}"
     }
   }
@@ -118,7 +119,8 @@ extension JSON: Decodable {
 }
 
 extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
-  ExpressibleByFloatLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
+  ExpressibleByFloatLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral,
+  ExpressibleByNilLiteral
 {
   public init(stringLiteral value: String) { self = .string(value) }
   public init(booleanLiteral value: Bool) { self = .bool(value) }

@@ -20,7 +20,8 @@ public struct OutputOptions: ParsableArguments {
 
 /// Options of a tool that computes for long.
 public struct WorkOptions: ParsableArguments {
-  @Option(name: [.short, .customLong("jobs")], help: "Cores to use; results do not depend on it. 0: all of them.")
+  @Option(
+    name: [.short, .customLong("jobs")], help: "Cores to use; results do not depend on it. 0: all of them.")
   public var jobs = 0
 
   @Flag(help: "Replace the output, and unfinished work of another configuration beside it.")

@@ -28,14 +28,17 @@ public final class Output {
     var info = stat()
     if argument == "-" {
       guard isText || isatty(1) == 0 else {
-        throw Failure(.usage, "standard output", "is a terminal", remedy: "name a file with -o, or pipe it on")
+        throw Failure(
+          .usage, "standard output", "is a terminal", remedy: "name a file with -o, or pipe it on")
       }
       name = "standard output"
       target = .copy(to: 1)
     } else if argument.isEmpty {
       throw Failure(.usage, nil, "-o needs the name of a file")
     } else if stat(argument, &info) == 0 && info.st_mode & S_IFMT != S_IFREG {
-      guard info.st_mode & S_IFMT != S_IFDIR else { throw Failure(.inputOutput, argument, "is a folder, not a file") }
+      guard info.st_mode & S_IFMT != S_IFDIR else {
+        throw Failure(.inputOutput, argument, "is a folder, not a file")
+      }
       name = argument
       let through = rote_open(argument, O_WRONLY | O_CLOEXEC, 0)
       guard through >= 0 else { throw Failure.system(argument, "cannot write") }
@@ -58,11 +61,16 @@ public final class Output {
       (descriptor, path) = try Output.temporary(beside: final, folder: folder, name: argument)
       slot = rote_cleanup_add(path)
       // As a file made by open would have it; of a file that is replaced, its own.
-      let mask = umask(0)
-      umask(mask)
-      fchmod(descriptor, stat(final, &info) == 0 ? info.st_mode & 0o7777 : 0o666 & ~mask)
+      fchmod(descriptor, stat(final, &info) == 0 ? info.st_mode & 0o7777 : 0o666 & ~Output.mask)
     }
   }
+
+  /// The process's umask, asked for once: it can only be read by setting it, which threads must not do side by side.
+  private static let mask: mode_t = {
+    let mask = umask(0)
+    umask(mask)
+    return mask
+  }()
 
   deinit {
     close(descriptor)
@@ -81,8 +89,9 @@ public final class Output {
     try bytes.withUnsafeBytes { try writeAll($0, to: descriptor, subject: name) }
   }
 
-  /// Makes the output appear under its name, safely on disk.
+  /// Makes the output appear under its name, safely on disk; a second time does nothing.
   public func commit() throws {
+    guard !isCommitted else { return }
     switch target {
     case .copy(let through):
       lseek(descriptor, 0, SEEK_SET)
@@ -98,7 +107,6 @@ public final class Output {
     case .rename(let final, let folder):
       guard fsync(descriptor) == 0 else { throw Failure.system(name, "cannot write") }
       guard rename(path, final) == 0 else { throw Failure.system(name, "cannot write") }
-      isCommitted = true
       Output.syncFolder(folder)
     }
     isCommitted = true

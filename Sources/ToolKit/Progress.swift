@@ -44,7 +44,8 @@ public final class Progress: Sendable {
       guard now - state.lastPrint >= (isTerminal ? 0.2 : 60) else { return }
       state.lastPrint = now
       state.printed = true
-      let line = describe(state, now)
+      let line = Progress.line(
+        label, done: state.done, of: total, unit: unit, after: now - start, detail: state.detail)
       printError(isTerminal ? "\r\u{1B}[K\(line)" : "\(line)\n")
     }
   }
@@ -57,12 +58,16 @@ public final class Progress: Sendable {
     }
   }
 
-  private func describe(_ state: State, _ now: Double) -> String {
-    let rate = state.done / max(1e-9, now - start)
-    let left = rate > 0 ? (total - state.done) / rate : 0
-    let share = total > 0 ? Int(100 * state.done / total) : 100
-    let detail = state.detail.isEmpty ? "" : ", \(state.detail)"
-    return "\(label): \(share) %, \(Int(rate)) \(unit)/s, \(Progress.time(left)) left\(detail)"
+  /// The line after `seconds` of work, such as "train: 25 %, 900 images/s, 3:07 left, 2 of 8 runs done".
+  public static func line(
+    _ label: String, done: Double, of total: Double, unit: String, after seconds: Double, detail: String = ""
+  ) -> String {
+    let rate = done / max(1e-3, seconds)
+    let left = rate > 0 ? "\(time((total - done) / rate)) left" : "no end in sight"
+    let share = total > 0 ? Int(100 * min(1, done / total)) : 100
+    // Slow work counts in hours: "0 runs/s" says nothing.
+    let speed = rate >= 1 || rate == 0 ? "\(Int(rate)) \(unit)/s" : "\(Int(rate * 3600)) \(unit)/h"
+    return "\(label): \(share) %, \(speed), \(left)" + (detail.isEmpty ? "" : ", \(detail)")
   }
 
   /// Seconds as "42 s", "3:07" or "2:03:07".

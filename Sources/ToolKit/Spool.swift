@@ -6,7 +6,7 @@ import CToolKit
 
 /// A temporary file without a name, in `TMPDIR`.
 public final class Spool {
-  private(set) var descriptor: Int32
+  private var descriptor: Int32
   /// Bytes written so far.
   public private(set) var count = 0
 
@@ -37,7 +37,8 @@ public final class Spool {
       let n = bytes.withUnsafeMutableBytes {
         pread(descriptor, $0.baseAddress?.advanced(by: done), count - done, off_t(offset + done))
       }
-      guard n > 0 else { throw Failure.system(Spool.name, "cannot read") }
+      guard n >= 0 else { throw Failure.system(Spool.name, "cannot read") }
+      guard n > 0 else { throw Failure(.inputOutput, Spool.name, "is shorter than what was written") }
       done += n
     }
     return bytes

@@ -12,6 +12,7 @@ public protocol Tool: ParsableCommand {}
 
 extension Tool {
   public static func main() {
+    rote_standard_streams_open()
     rote_signals_install()
     let name = configuration.commandName ?? _commandName
     do {

@@ -19,15 +19,12 @@ struct Evaluator {
 
   /// Runs the network over a split, batch by batch; `body` reads what it wants from the executor.
   func forEachBatch(of split: TrainingData.Split, _ body: (Int) -> Void) {
-    var start = 0
-    while start < split.count {
-      let count = min(capacity, split.count - start)
-      for slot in 0..<count {
-        input.write(split, example: start + slot, cut: .init(), to: executor, slot: slot)
-      }
-      executor.forward(count: count, training: false)
-      body(count)
-      start += count
+    let examples = (0..<Int32(split.count)).map { $0 }
+    for start in stride(from: 0, to: split.count, by: capacity) {
+      let batch = examples[start..<min(start + capacity, split.count)]
+      input.write(batch, of: split, to: executor)
+      executor.forward(count: batch.count, training: false)
+      body(batch.count)
     }
   }
 }

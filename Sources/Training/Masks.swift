@@ -2,7 +2,8 @@ import Randomness
 
 /// How the runs' training subsets are drawn.
 public enum MaskScheme: String, Sendable, CaseIterable {
-  /// Every example is in exactly the same number of each block of runs, and every run has the same number of examples.
+  /// Every example is in exactly the same number of each block of runs; and where the block's size divides the number
+  /// of examples, every run has the same number of them.
   case balanced
   /// Each run's subset is a uniform one of `int(ratio N)` examples, independent of other runs, as published.
   case independent
@@ -39,7 +40,8 @@ public struct Masks: Sendable {
       block = 1
       cycle = []
     case .balanced:
-      // Up to 12, all ways to leave a fixed number of runs out fit a cycle of at most 924 examples.
+      // The smallest block has no divisor in common with the runs that it leaves out. Up to 12, all ways to leave them
+      // out fit a cycle of at most 792 examples.
       guard let found = (2...12).first(where: { abs((ratio * Double($0)).rounded() - ratio * Double($0)) < 1e-9 })
       else {
         throw Impossible(
@@ -70,19 +72,26 @@ public struct Masks: Sendable {
     }
   }
 
-  /// All ways to choose `leftOut` of `runs`, in an order in which any first few use all runs about equally often: next
-  /// comes the choice whose runs have been used least so far, and of several the first in lexicographic order.
+  /// All ways to choose `leftOut` of `runs`, in an order in which after each `runs` of them all runs have been used
+  /// equally often: one orbit of rotations after another. Within an orbit, next comes the choice whose runs have been
+  /// used least so far.
+  ///
+  /// - Precondition: the two have no common divisor, so that each orbit has one choice a rotation.
   static func balancedCycle(runs: Int, leftOut: Int) -> [[Int]] {
-    var choices = combinations(of: runs, choose: leftOut)
     var used = [Int](repeating: 0, count: runs)
     var cycle: [[Int]] = []
-    while !choices.isEmpty {
-      // Squares, so that the most used runs count most against a choice.
-      let costs = choices.map { $0.reduce(0) { $0 + (2 * used[$1] + 1) } }
-      let best = costs.enumerated().min { $0.element < $1.element }?.offset ?? 0
-      let choice = choices.remove(at: best)
-      for run in choice { used[run] += 1 }
-      cycle.append(choice)
+    var seen: Set<[Int]> = []
+    for first in combinations(of: runs, choose: leftOut) where !seen.contains(first) {
+      var orbit = (0..<runs).map { shift in first.map { ($0 + shift) % runs }.sorted() }
+      seen.formUnion(orbit)
+      while !orbit.isEmpty {
+        // Squares, so that the most used runs count most against a choice.
+        let costs = orbit.map { $0.reduce(0) { $0 + (2 * used[$1] + 1) } }
+        let best = costs.enumerated().min { $0.element < $1.element }?.offset ?? 0
+        let choice = orbit.remove(at: best)
+        for run in choice { used[run] += 1 }
+        cycle.append(choice)
+      }
     }
     return cycle
   }

@@ -62,6 +62,8 @@ private struct Session {
   var step = 0
   var history: [String: [Float]]
   var dynamics: [[DynamicsPoint]] = []
+  /// Logits of both splits after the last epoch, where its evaluation made them.
+  var finalLogits: [String: [Float]] = [:]
 
   init(_ trainer: Trainer, run: Int, mask: [UInt8], teacher: Trainer.Teacher?, pool: ThreadPool) {
     cell = trainer.cell
@@ -137,15 +139,13 @@ private struct Session {
 
   /// Writes a batch's images into the student's input, and the same cuts into the teacher's.
   private func prepare(_ batch: ArraySlice<Int32>, epoch: Int) {
-    for (slot, example) in batch.enumerated() {
-      let cut = InputWriter.Cut(
+    let cuts = batch.map { example in
+      InputWriter.Cut(
         cell.recipe.augmentation, seed: cell.seed, run: run, epoch: epoch,
         position: data.train.position[Int(example)])
-      input.write(data.train, example: Int(example), cut: cut, to: student, slot: slot)
-      if let teacher {
-        teacher.input.write(data.train, example: Int(example), cut: cut, to: teacher.evaluator, slot: slot)
-      }
     }
+    input.write(batch, of: data.train, cuts: cuts, to: student)
+    if let teacher { teacher.input.write(batch, of: data.train, cuts: cuts, to: teacher.evaluator) }
   }
 
   private func teacherLogits(_ count: Int) -> [Float]? {
@@ -163,6 +163,7 @@ private struct Session {
     let state = student.state()
     if wantsTest, let test = data.test {
       let logits = evaluator.logits(test, state: state)
+      if isLast { finalLogits["test"] = logits }
       var unused: [Float] = []
       let losses = Loss.crossEntropy.evaluate(
         logits: logits, labels: test.label, classes: data.classes, into: &unused)
@@ -173,6 +174,7 @@ private struct Session {
     }
     if wantsDynamics {
       let logits = evaluator.logits(data.train, state: state)
+      if isLast { finalLogits["train"] = logits }
       let correct = correctness(logits, labels: data.train.label, classes: data.classes)
       dynamics.append(
         data.train.label.indices.map { i in
@@ -193,7 +195,7 @@ private struct Session {
     if let teacher { rows.set("/teacher_digest", teacher.digest) }
     for (name, split) in [("train", data.train), ("test", data.test)] {
       guard let split else { continue }
-      let logits = evaluator.logits(split, state: state)
+      let logits = finalLogits[name] ?? evaluator.logits(split, state: state)
       rows.set("/\(name)/correct", correctness(logits, labels: split.label, classes: data.classes))
       if keep.contains(.logit) { rows.set("/\(name)/logit", logits) }
     }

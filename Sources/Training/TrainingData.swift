@@ -56,7 +56,7 @@ public struct TrainingData: Sendable {
 }
 
 /// Turns images into a network's input: augmented, standardised, in the executor's layout.
-struct InputWriter {
+package struct InputWriter: Sendable {
   let data: TrainingData
   let standardisation: Standardisation
   private let mean: [Float]
@@ -71,15 +71,15 @@ struct InputWriter {
   }
 
   /// Where an augmented image is cut out, and whether it is mirrored.
-  struct Cut {
-    var row = 0
-    var column = 0
-    var isFlipped = false
+  package struct Cut: Sendable, Hashable {
+    package var row = 0
+    package var column = 0
+    package var isFlipped = false
 
     init() {}
 
     /// The cut of one example in one epoch of one run.
-    init(_ augmentation: Augmentation, seed: UInt64, run: Int, epoch: Int, position: Int64) {
+    package init(_ augmentation: Augmentation, seed: UInt64, run: Int, epoch: Int, position: Int64) {
       guard augmentation == .padCropFlip else { return }
       var stream = RandomStream(
         seed: seed, purpose: .augmentation, run: run, epoch: epoch, index: Int(position))
@@ -89,24 +89,33 @@ struct InputWriter {
     }
   }
 
-  /// Writes one image into its place of a batch.
+  /// Fills an executor's input with a batch of images.
+  ///
+  /// - Parameter cuts: one an example; none for whole images.
   func write(
-    _ split: TrainingData.Split, example: Int, cut: Cut, to executor: CPUExecutor, slot: Int
+    _ examples: ArraySlice<Int32>, of split: TrainingData.Split, cuts: [Cut] = [], to executor: CPUExecutor
+  ) {
+    let first = examples.startIndex
+    // A flat network takes the pixels one after another.
+    let stride = executor.plan.input.area == 1 ? data.shape.channels : executor.pixelStride
+    executor.prepare(count: examples.count) { slot, target in
+      write(split, Int(examples[first + slot]), cuts.isEmpty ? Cut() : cuts[slot], stride, to: target)
+    }
+  }
+
+  private func write(
+    _ split: TrainingData.Split, _ example: Int, _ cut: Cut, _ pixelStride: Int,
+    to target: UnsafeMutablePointer<Float>
   ) {
     let size = data.shape.count
-    // A flat network takes the pixels one after another.
-    let isFlat = executor.plan.input.area == 1
     var preparation = ImagePreparation(
-      height: data.shape.height, width: data.shape.width, channels: data.shape.channels,
-      pixelStride: isFlat ? data.shape.channels : executor.pixelStride)
+      height: data.shape.height, width: data.shape.width, channels: data.shape.channels, pixelStride: pixelStride)
     preparation.rowOffset = cut.row
     preparation.columnOffset = cut.column
     preparation.flipped = cut.isFlipped
-    let perExample = isFlat ? executor.pixelStride : data.shape.area * executor.pixelStride
     split.image.withUnsafeBufferPointer { bytes in
       guard let base = bytes.baseAddress else { return }
       let image = base + example * size
-      let target = executor.input + slot * perExample
       switch standardisation {
       case .perChannel:
         preparation.write(image, mean: mean, inverse: inverse, to: target)

@@ -121,10 +121,10 @@ public struct TrainingOptions: ParsableArguments {
   public func resolvedKeep() throws -> Set<Keep> {
     if keep == "none" { return [] }
     return Set(
-      try keep.split(separator: ",").map { name in
+      try keep.split(separator: ",", omittingEmptySubsequences: false).map { name in
         guard let value = Keep(rawValue: String(name)) else {
           throw Failure(
-            .usage, nil, "--keep does not know \(name)",
+            .usage, nil, "--keep does not know '\(name)'",
             remedy: "it takes \(Keep.allCases.map(\.rawValue).joined(separator: ",")), or none")
         }
         return value

@@ -5,6 +5,18 @@ import ToolKit
 @main
 struct Report: Tool {
   static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "Tables and figures from scores, alignment and runs.",
-    version: Version.text("report", libraries: fileLibraries))
+    commandName: "report",
+    abstract: "Tables and figures from scores, alignment and runs.",
+    discussion: """
+      Reads scores, alignment and runs files and the data set file, in any order,
+      and writes what they hold as tables in Markdown or TSV, or as one page of
+      HTML with charts and the most memorised images.
+
+        report scores.h5
+        report data.h5 scores.h5 alignment.h5 runs/*.h5 --format html -o report.html
+
+      See report tables --help for the options.
+      """,
+    version: Version.text("report", libraries: fileLibraries),
+    subcommands: [TablesCommand.self], defaultSubcommand: TablesCommand.self)
 }

@@ -27,7 +27,12 @@ struct MemorisationCommand: ParsableCommand {
 
   func run() throws {
     var names = runs
-    if let files0From { names += try namesSeparatedByNUL(in: files0From) }
+    if let files0From {
+      names += try namesSeparatedByNUL(in: files0From)
+      guard files0From != "-" || !names.contains("-") else {
+        throw Failure(.usage, nil, "standard input (-) can be read only once")
+      }
+    }
     if names.isEmpty { names = ["-"] }
     let set = try RunsSet(try Input.open(names))
     let target = try Output(output.output)

@@ -64,6 +64,10 @@ struct InstructionSetTests {
 }
 
 struct FunctionTests {
+  /// The kernels' numbers for activations.
+  private static let sine: Int32 = 1
+  private static let sigmoid: Int32 = 2
+
   /// The kernel's results at `points`, through one block of activations.
   private func activate(_ kind: Int32, _ set: InstructionSet, _ points: [Float]) -> [Float] {
     let lanes = set.lanes
@@ -81,7 +85,7 @@ struct FunctionTests {
     for (i, point) in points.enumerated() { memories[0].floats[i] = point }
     for i in 0..<pixels * lanes { memories[2].floats[i] = 1 }
     set.kernels.c.activate_gradient(
-      1, Int32(lanes), Int32(pixels), memories[0].floats, memories[1].floats, memories[2].floats, 0,
+      Self.sine, Int32(lanes), Int32(pixels), memories[0].floats, memories[1].floats, memories[2].floats, 0,
       memories[3].floats)
     return points.indices.map { memories[3].floats[$0] }
   }
@@ -103,15 +107,15 @@ struct FunctionTests {
   @Test("Sine and cosine are within 2 ulp up to 10,000", arguments: InstructionSet.available)
   func sines(set: InstructionSet) {
     let points = points
-    #expect(error(activate(1, set, points), points.map { sin(Double($0)) }) < 2)
+    #expect(error(activate(Self.sine, set, points), points.map { sin(Double($0)) }) < 2)
     #expect(error(cosine(set, points), points.map { cos(Double($0)) }) < 2)
   }
 
   @Test("Sigmoid is within 3 ulp, and 0 and 1 far out", arguments: InstructionSet.available)
   func sigmoids(set: InstructionSet) {
     let points = points.filter { abs($0) < 80 }
-    #expect(error(activate(2, set, points), points.map { 1 / (1 + exp(-Double($0))) }) < 3)
-    let far = activate(2, set, [-1000, 1000])
+    #expect(error(activate(Self.sigmoid, set, points), points.map { 1 / (1 + exp(-Double($0))) }) < 3)
+    let far = activate(Self.sigmoid, set, [-1000, 1000])
     #expect(far[0] >= 0 && far[0] < 1e-37 && far[1] == 1)
   }
 

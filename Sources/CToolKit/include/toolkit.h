@@ -6,6 +6,9 @@
 /// SIGPIPE, which a parent may have set to be ignored.
 void rote_signals_install(void);
 
+/// Puts a stand-in that fails where standard input, output or error is closed, so that no file of ours takes its number.
+void rote_standard_streams_open(void);
+
 /// Registers a temporary file for removal by a signal. Returns a slot, or -1 where all are taken or the path is too long.
 int rote_cleanup_add(const char *path);
 

@@ -42,15 +42,19 @@ struct CPUContext: Sendable {
     lanes = instructionSet.lanes
     kernels = instructionSet.kernels
     // One scratch serves all convolutions, so that it stays in the cache from one to the next.
-    var floats = 0
-    for operation in plan.operations {
-      guard case .convolution(_, let kernel, let stride, let padding) = operation.kind else { continue }
+    scratch = Scratch(
+      floats: CPUContext.scratchSize(plan, instructionSet.lanes),
+      places: max(Shard.count(capacity), Shard.size))
+  }
+
+  private static func scratchSize(_ plan: Plan, _ lanes: Int) -> Int {
+    plan.operations.reduce(0) { size, operation in
+      guard case .convolution(_, let kernel, let stride, let padding) = operation.kind else { return size }
       let window = Window(
         input: plan.values[operation.inputs[0]], output: plan.values[operation.output], kernel: kernel,
         stride: stride, padding: padding, lanes: lanes)
-      floats = max(floats, window.scratchSize)
+      return max(size, window.scratchSize)
     }
-    scratch = Scratch(floats: floats, places: max(Shard.count(capacity), Shard.size))
   }
 
   func blockCount(_ shape: Shape) -> Int { blocks(shape.channels, lanes) }
@@ -58,18 +62,14 @@ struct CPUContext: Sendable {
   /// Floats of one example.
   func size(_ shape: Shape) -> Int { blockCount(shape) * shape.area * lanes }
 
-  func window(_ operation: Operation, kernel: Int, stride: Int, padding: Int) -> Window {
-    Window(
-      input: plan.values[operation.inputs[0]], output: plan.values[operation.output], kernel: kernel,
-      stride: stride, padding: padding, lanes: lanes)
-  }
-
   func operation(_ operation: Operation) -> any CPUOperation {
     switch operation.kind {
     case .convolution(let weight, let kernel, let stride, let padding):
       CPUConvolution(
         self, operation, weight: weight,
-        window: window(operation, kernel: kernel, stride: stride, padding: padding))
+        window: Window(
+          input: plan.values[operation.inputs[0]], output: plan.values[operation.output], kernel: kernel,
+          stride: stride, padding: padding, lanes: lanes))
     case .dense(let weight, let bias): CPUDense(self, operation, weight: weight, bias: bias)
     case .batchNorm(let norm): CPUBatchNorm(self, operation, norm)
     case .activation(let activation): CPUActivation(self, operation, activation)

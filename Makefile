@@ -1,0 +1,216 @@
+# rote: builds the tools, and runs studies with them. `make help` says what there is.
+
+ifeq ($(filter grouped-target,$(.FEATURES)),)
+  $(error GNU Make 4.3 or newer is needed; this is $(MAKE_VERSION))
+endif
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDEXPANSION:
+.DEFAULT_GOAL := help
+
+# --- The variables of a study: set them on the command line, as in `make study DATA=cifar10 ARCHIVE=... RUNS=40`.
+
+# sprites (generated, needs no archive), cifar10 or cifar100.
+DATA = sprites
+# The published archive, a folder with its files, or the files.
+ARCHIVE =
+# Training and test examples, as A:B; all where empty.
+EXAMPLES =
+TEST =
+# Architectures; options follow a plus sign, as in mlp+width=128.
+SIZES = $(sizes_$(DATA))
+sizes_sprites = mlp+width=16 mlp+width=32 mlp+width=128
+sizes_cifar10 = resnet-8 resnet-14 resnet-20
+sizes_cifar100 = $(sizes_cifar10)
+# Students are distilled from each teacher, and trained on labels too, to compare. Empty: no distillation.
+STUDENT = $(firstword $(SIZES))
+TEACHER = $(lastword $(SIZES))
+# Runs of each architecture, in blocks of 10.
+RUNS = 20
+# quick (for sprites) or cifar; and the number of epochs where it is not the recipe's.
+RECIPE = $(if $(filter sprites,$(DATA)),quick,cifar)
+EPOCHS =
+SEED = 0
+# Further options, which end up in the tools' command lines as they are.
+DATA_OPTIONS =
+TRAIN_OPTIONS =
+DISTILL_OPTIONS =
+# Cores that one command may use, 0 for all. `make -j N` runs N commands at once, and so uses N x JOBS cores.
+JOBS = 0
+# What to put before each heavy command, such as "srun -n1 -c1".
+LAUNCH =
+# Where the study's files go.
+STUDY = study/$(DATA)
+
+tools := $(addprefix bin/,fetch-data train distill score align report)
+sources := Package.swift $(sort $(shell find Sources -type f))
+
+.PHONY: help deps check-deps build test demo study data runs distilled scores alignment report \
+  check-format check-make clean FORCE
+
+help:
+	@echo 'make build          the six tools, in bin/'
+	@echo 'make demo           a whole study on generated images, in a few minutes; prints its tables'
+	@echo 'make test           the tests'
+	@echo 'make study          a study: data, runs, distilled, scores, alignment, report (each is a target too)'
+	@echo 'make deps           installs what building needs; make check-deps what check-format needs'
+	@echo 'make check-format   reads the files with Python and the HDF5 and netCDF tools, and damages them'
+	@echo 'make check-make     interrupts studies, and changes their settings'
+	@echo 'make clean          removes what was built; studies stay'
+	@echo
+	@echo 'Variables of a study, with their values now:'
+	@echo '  DATA=$(DATA) ARCHIVE=$(ARCHIVE) EXAMPLES=$(EXAMPLES) TEST=$(TEST) STUDY=$(STUDY)'
+	@echo '  SIZES="$(SIZES)" STUDENT="$(STUDENT)" TEACHER="$(TEACHER)"'
+	@echo '  RUNS=$(RUNS) RECIPE=$(RECIPE) EPOCHS=$(EPOCHS) SEED=$(SEED)'
+	@echo '  DATA_OPTIONS="$(DATA_OPTIONS)" TRAIN_OPTIONS="$(TRAIN_OPTIONS)" DISTILL_OPTIONS="$(DISTILL_OPTIONS)"'
+	@echo '  JOBS=$(JOBS) (cores a command may use; make -j N uses N x JOBS) LAUNCH="$(LAUNCH)"'
+
+# --- The tools.
+
+deps:
+	scripts/deps build
+
+check-deps:
+	scripts/deps check
+
+build: $(tools)
+
+$(tools) &: $(sources)
+	scripts/deps build
+	swift build -c release
+	mkdir -p bin/.new
+	folder=$$(swift build -c release --show-bin-path); install -m 755 $(tools:bin/%=$$folder/%) bin/.new/
+	mv $(tools:bin/%=bin/.new/%) bin/
+	rmdir bin/.new
+
+# A scratch folder of its own: tests are built so that they can import what is internal, and in a shared folder each
+# change from one to the other would build everything anew.
+test:
+	scripts/deps build
+	swift test -c release --scratch-path .build-test --disable-xctest
+
+clean:
+	rm -rf .build .build-test .venv bin
+
+# --- The study.
+#
+# Tools are order-only prerequisites: a rebuilt tool does not train everything again. What an artefact does depend on,
+# beside its inputs, is the settings that made it, in a file that is rewritten only when they change.
+
+settings := $(STUDY)/settings
+
+data_settings = $(strip $(DATA) $(addprefix --from ,$(ARCHIVE)) $(addprefix --train ,$(EXAMPLES)) \
+  $(addprefix --test ,$(TEST)) $(DATA_OPTIONS))
+train_settings = $(strip --recipe $(RECIPE) $(addprefix --epochs ,$(EPOCHS)) --seed $(SEED) $(TRAIN_OPTIONS))
+distill_settings = $(strip $(train_settings) $(DISTILL_OPTIONS))
+
+# Blocks of runs: 000-009 010-019 ...; the last is shorter where RUNS is no multiple of 10, and its name says so.
+blocks := $(shell for ((a = 0; a < $(RUNS); a += 10)); do \
+  printf '%03d-%03d ' $$a $$((a + 10 < $(RUNS) ? a + 9 : $(RUNS) - 1)); done)
+ifeq ($(blocks),)
+  $(error RUNS must be a number above 0, not "$(RUNS)")
+endif
+
+# "mlp width=128" of mlp+width=128, and 10:20 of 010-019.
+architecture = $(subst +, ,$1)
+range = $(shell echo $1 | awk -F- '{ print $$1 + 0 ":" $$2 + 1 }')
+
+# The files of an architecture's runs, and of a student's from a teacher.
+runs_of = $(foreach block,$(blocks),$(STUDY)/runs/$1/$(block).h5)
+distilled_of = $(foreach block,$(blocks),$(STUDY)/distilled/$1/$2/$(block).h5)
+
+architectures := $(sort $(SIZES) $(and $(STUDENT),$(TEACHER),$(STUDENT) $(TEACHER)))
+run_files := $(foreach a,$(architectures),$(call runs_of,$a))
+distilled_files := $(foreach s,$(STUDENT),$(foreach t,$(TEACHER),$(call distilled_of,$s,$t)))
+alignment_files := $(foreach a,$(architectures),$(STUDY)/alignment/$a.h5)
+reported := $(STUDY)/data.h5 $(STUDY)/scores.h5 $(alignment_files) $(run_files) $(distilled_files)
+
+data: $(STUDY)/data.h5
+runs: $(run_files)
+distilled: $(distilled_files)
+scores: $(STUDY)/scores.h5
+alignment: $(alignment_files)
+report: $(STUDY)/report.md $(STUDY)/report.html
+study demo: report
+
+# FORCE where the file at $1 does not hold the text $2; nothing where it does.
+unless_same = $(if $(and $(findstring <$2>,<$(file <$1)>),$(findstring <$(file <$1)>,<$2>)),,FORCE)
+
+# Writes the text $2 to the file $1, but not under make -n, which expands recipes too.
+write = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),,$(file >$1,$2))
+
+$(settings):
+	@mkdir -p $@
+
+$(settings)/data: $(call unless_same,$(settings)/data,$(data_settings)) | $(settings)
+	$(call write,$@,$(data_settings))
+
+$(settings)/train: $(call unless_same,$(settings)/train,$(train_settings)) | $(settings)
+	$(call write,$@,$(train_settings))
+
+$(settings)/distill: $(call unless_same,$(settings)/distill,$(distill_settings)) | $(settings)
+	$(call write,$@,$(distill_settings))
+
+$(settings)/scored: $(call unless_same,$(settings)/scored,$(run_files) $(distilled_files)) | $(settings)
+	$(call write,$@,$(run_files) $(distilled_files))
+
+$(settings)/blocks: $(call unless_same,$(settings)/blocks,$(blocks)) | $(settings)
+	$(call write,$@,$(blocks))
+
+$(settings)/reported: $(call unless_same,$(settings)/reported,$(reported)) | $(settings)
+	$(call write,$@,$(reported))
+
+$(STUDY)/data.h5: $(settings)/data $(ARCHIVE) | $(tools)
+	bin/fetch-data $(data_settings) -o $@
+
+$(STUDY)/runs/%.h5: $(STUDY)/data.h5 $(settings)/train | $(tools)
+	@mkdir -p $(@D)
+	$(LAUNCH) bin/train $< --architecture '$(call architecture,$(*D))' --runs $(call range,$(*F)) \
+	  $(train_settings) -j $(JOBS) --force -o $@
+
+# Student block by teacher block: student/teacher/block.
+teacher_block = $(STUDY)/runs/$(word 2,$(subst /, ,$1))/$(word 3,$(subst /, ,$1)).h5
+$(STUDY)/distilled/%.h5: $(STUDY)/data.h5 $$(call teacher_block,$$*) $(settings)/distill | $(tools)
+	@mkdir -p $(@D)
+	$(LAUNCH) bin/distill $(wordlist 1,2,$^) --architecture '$(call architecture,$(word 1,$(subst /, ,$*)))' \
+	  --runs $(call range,$(*F)) $(distill_settings) -j $(JOBS) --force -o $@
+
+# Names of files by standard input: those of many runs do not fit on a command line.
+# (What bash reads from a file, below, may be longer than what make can pass to bash.)
+$(STUDY)/scores.h5: $(settings)/scored $(run_files) $(distilled_files) | $(tools)
+	tr ' \n' '\0\0' < $< | $(LAUNCH) bin/score memorisation --files0-from - -o $@
+
+$(STUDY)/alignment/%.h5: $(STUDY)/data.h5 $(settings)/blocks $$(call runs_of,$$*) | $(tools)
+	@mkdir -p $(@D)
+	$(LAUNCH) bin/align $< $(call runs_of,$*) -j $(JOBS) -o $@
+
+$(STUDY)/report.md: $(settings)/reported $(reported) | $(tools)
+	bin/report $$(< $<) -o $@
+	@cat $@
+
+$(STUDY)/report.html: $(settings)/reported $(reported) | $(tools)
+	bin/report $$(< $<) --format html -o $@
+
+# --- Checks with other programs.
+
+python := .venv/bin/python
+
+$(python): Tests/python/requirements.txt
+	scripts/deps check
+	python3 -m venv .venv
+	$@ -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+# Damaged files a kind.
+FLIPS = 2000
+
+check-format: $(python) $(tools)
+	$< Tests/python/check_format.py --flips $(FLIPS)
+	$< Tests/python/check_example.py
+
+check-make: $(tools)
+	python3 Tests/python/check_make.py

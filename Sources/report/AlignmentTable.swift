@@ -1,0 +1,83 @@
+import Artefacts
+import Figures
+import Measures
+
+extension Material {
+  /// Alignment of gradients and representations, of each tensor and snapshot.
+  func alignment() -> Page.Section? {
+    let aligned = cells.compactMap { cell in cell.alignment.map { (cell, $0) } }
+    guard !aligned.isEmpty else { return nil }
+    var table = Table(
+      name: "alignment", title: "Alignment, mean over runs.",
+      caption: "n Σ⟨vᵢ,vⱼ⟩ / ((n−1) (Σ|vᵢ|)²) over pairs i≠j of examples: 1 where all vectors are the same, "
+        + "about 0 where they have nothing in common. Within classes: the mean over classes of the "
+        + "alignment within each; all: over examples of any class. logits: gradients of each example's loss "
+        + "with respect to its logits; representation: what the layer puts out. 95 % t intervals over runs. "
+        + "Undefined: runs without a value, as when all gradients have vanished; they are left out. Taken "
+        + "over "
+        + Set(aligned.map(\.1.scope)).sorted().joined(separator: ", or ") + ".",
+      columns: [
+        .init("cell", heading: "Network", .text), .init("tensor", heading: "Tensor", .text),
+        .init("epoch", heading: "Epoch", .integer), .init("runs", heading: "Runs", .integer),
+        .init("undefined", heading: "Undefined", .integer),
+        .init("in_class", heading: "Within classes", .interval(digits: 3)),
+        .init("all", heading: "All", .interval(digits: 3)),
+      ])
+    for (cell, file) in aligned {
+      for tensor in file.tensors.indices {
+        for snapshot in file.snapshots.indices {
+          let inClass = file.summary(file.meanInClass, snapshot, tensor)
+          table.append([
+            .text(cell.label), .text(file.tensors[tensor]), .integer(Int(file.snapshots[snapshot])),
+            .integer(inClass.count), .integer(inClass.missing), .estimate(inClass),
+            .estimate(file.summary(file.all, snapshot, tensor)),
+          ])
+        }
+      }
+    }
+    return Page.Section("Alignment", [.chart(Material.bars(aligned)), .table(table)])
+  }
+
+  private static func bars(_ aligned: [(cell: Cell, file: Alignment)]) -> Chart {
+    var kinds: [String] = []
+    for (_, file) in aligned {
+      for tensor in file.tensors where !kinds.contains(kind(tensor)) { kinds.append(kind(tensor)) }
+    }
+    let series = kinds.map { kind in
+      BarChart.Series(
+        kind,
+        aligned.map { _, file in
+          guard let tensor = file.tensors.lastIndex(where: { Material.kind($0) == kind }),
+            !file.snapshots.isEmpty
+          else { return Estimate(.nan) }
+          return Estimate(file.summary(file.meanInClass, file.snapshots.count - 1, tensor))
+        })
+    }
+    return Chart(
+      name: "alignment-bars", title: "Alignment within classes at the last snapshot.",
+      caption: "Whiskers are 95 % t intervals over runs.",
+      .bars(
+        BarChart(
+          categories: aligned.map(\.cell.shortLabel), value: Axis("Alignment", range: 0...1), series: series))
+    )
+  }
+
+  /// Layers are called differently in each architecture; what is compared is their kind.
+  private static func kind(_ tensor: String) -> String {
+    tensor.split(separator: ":").first.map(String.init) ?? tensor
+  }
+}
+
+extension Alignment {
+  /// Over runs, of values of shape (run, snapshot, tensor).
+  fileprivate func summary(_ values: [Float], _ snapshot: Int, _ tensor: Int) -> Measures.Summary {
+    Measures.Summary(
+      runs.indices.map { Double(values[($0 * snapshots.count + snapshot) * tensors.count + tensor]) })
+  }
+}
+
+extension Table.Cell {
+  static func estimate(_ summary: Measures.Summary) -> Table.Cell {
+    .interval(summary.mean, lower: summary.interval.lower, upper: summary.interval.upper)
+  }
+}

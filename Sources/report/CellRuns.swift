@@ -1,0 +1,96 @@
+import Artefacts
+import Measures
+import ToolKit
+
+/// The accuracies of one configuration's runs, from runs files, in ascending order of run; diverged runs are left out.
+struct CellRuns {
+  /// One run that did not diverge.
+  struct Run {
+    let number: Int
+    let inAccuracy: Double
+    let outAccuracy: Double
+    /// NaN without a test split.
+    let testAccuracy: Double
+    /// (epoch): accuracy on the epoch's batches; NaN where it was not taken.
+    let trainCurve: [Float]
+    /// (epoch): accuracy on the test split after the epoch.
+    let testCurve: [Float]
+  }
+
+  let label: String
+  let config: JSON
+  let parameterCount: Int
+  let runs: [Run]
+  let diverged: Int
+  /// Empty where the files hold no history.
+  let epochs: [Int32]
+
+  static func all(in set: RunsSet, quiet: Bool) throws -> [CellRuns] {
+    let progress = Progress(
+      "report", total: Double(set.members.reduce(0) { $0 + $1.runs.count }), unit: "runs", quiet: quiet)
+    defer { progress.finish() }
+    return try zip(set.members, set.labels()).map { member, label in
+      var runs: [Run] = []
+      var epochs: [Int32] = []
+      for entry in member.runs {
+        defer { progress.advance(by: 1) }
+        let file = try set.file(of: entry)
+        let here = try file.has("/epoch") ? file.reader.read("/epoch", Int32.self).values : []
+        guard runs.isEmpty || here == epochs else {
+          throw Failure(.badData, file.name, "has other epochs than the files of the same configuration")
+        }
+        epochs = here
+        guard try !file.isDiverged(index: entry.index) else { continue }
+        runs.append(try Run(file, entry.index, epochs: epochs.count))
+      }
+      return CellRuns(
+        label: label, config: member.config, parameterCount: member.parameterCount, runs: runs,
+        diverged: member.runs.count - runs.count, epochs: epochs)
+    }
+  }
+
+  /// The mean of a run's accuracies by the name that scores files have for it.
+  func summary(_ name: String) -> Measures.Summary? {
+    let values = runs.map { $0.value(name) }
+    return values.allSatisfy(\.isNaN) ? nil : Measures.Summary(values)
+  }
+}
+
+extension CellRuns.Run {
+  fileprivate init(_ file: RunsFile, _ index: Int, epochs: Int) throws {
+    number = file.runs[index]
+    let mask = try file.flags("/train/in_mask", index: index, count: file.trainExample.count)
+    let correct = try file.flags("/train/correct", index: index, count: file.trainExample.count)
+    var (count, hits) = ([0, 0], [0, 0])
+    for (inside, right) in zip(mask, correct) {
+      count[Int(inside)] += 1
+      hits[Int(inside)] += Int(right)
+    }
+    inAccuracy = Double(hits[1]) / Double(count[1])
+    outAccuracy = Double(hits[0]) / Double(count[0])
+    if file.hasTest {
+      let right = try file.flags("/test/correct", index: index, count: file.testExample.count)
+      testAccuracy = Double(right.reduce(0) { $0 + Int($1) }) / Double(right.count)
+    } else {
+      testAccuracy = .nan
+    }
+    func curve(_ name: String) throws -> [Float] {
+      let path = "/history/\(name)"
+      guard epochs > 0, try file.has(path) else { return [Float](repeating: .nan, count: epochs) }
+      return try file.row(path, Float.self, index: index, shape: [epochs])
+    }
+    trainCurve = try curve("train_accuracy")
+    testCurve = try curve("test_accuracy")
+  }
+
+  /// One of the quantities that scores files summarise, for this run alone.
+  func value(_ name: String) -> Double {
+    switch name {
+    case "memorisation": inAccuracy - outAccuracy
+    case "in_accuracy": inAccuracy
+    case "out_accuracy": outAccuracy
+    case "test_accuracy": testAccuracy
+    default: .nan
+    }
+  }
+}

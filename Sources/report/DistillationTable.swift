@@ -1,0 +1,158 @@
+import Artefacts
+import Figures
+import Measures
+import ToolKit
+
+extension Material {
+  /// A distilled configuration beside the same one trained on labels.
+  struct Pair {
+    let distilled: Cell
+    let labels: Cell
+  }
+
+  /// The distilled configurations that have scores, with those that differ from them in having no teachers alone.
+  var pairs: [Pair] {
+    scored.filter(\.config.isDistilled).compactMap { distilled in
+      let settings = distilled.config.without("teachers")
+      return scored.first { !$0.config.isDistilled && $0.config.without("teachers") == settings }
+        .map { Pair(distilled: distilled, labels: $0) }
+    }
+  }
+
+  /// Distilled against not.
+  func distillation() -> Page.Section? {
+    let pairs = pairs
+    guard !pairs.isEmpty else { return nil }
+    return Page.Section(
+      "Distilled against not",
+      [.chart(Material.bars(pairs)), .table(Material.means(pairs)), .table(Material.examples(pairs))]
+        + pairs.enumerated().map { .chart(Material.density($1, number: $0 + 1)) })
+  }
+
+  private static let names = [
+    "Memorisation", "In-sample accuracy", "Out-of-sample accuracy", "Test accuracy",
+  ]
+
+  private static func means(_ pairs: [Pair]) -> Table {
+    var table = Table(
+      name: "distillation",
+      title: "Students distilled from teachers, and the same networks trained on labels.",
+      caption: "Each student learned from a teacher that was trained on the student's own subset; both "
+        + "networks have the same recipe, seed and subsets. w is the weight of the teacher's term and T the "
+        + "temperature. Means with 95 % intervals over runs. The difference is distilled less labels. Over "
+        + "runs: the mean and 95 % t interval of the differences between runs of one number, for which the "
+        + "runs files of both are needed; scores files do not tell runs apart.",
+      columns: [
+        .init("cell", heading: "Student", .text), .init("teacher", heading: "Teacher", .text),
+        .init("weight", heading: "w", .number(digits: 2)),
+        .init("temperature", heading: "T", .number(digits: 1)), .init("quantity", heading: "Quantity", .text),
+        .init("labels", heading: "Labels", .interval(digits: 3)),
+        .init("distilled", heading: "Distilled", .interval(digits: 3)),
+        .init("difference", heading: "Difference", .number(digits: 3)),
+        .init("paired_runs", heading: "Pairs of runs", .integer),
+        .init("paired_difference", heading: "Over runs", .interval(digits: 3)),
+      ])
+    for pair in pairs {
+      let teachers = pair.distilled.config["teachers"]
+      for (quantity, name) in zip(CellScores.quantities, names) {
+        guard let labels = pair.labels.mean(quantity), let distilled = pair.distilled.mean(quantity) else {
+          continue
+        }
+        let paired = pair.differencesOverRuns(quantity)
+        table.append([
+          .text(pair.labels.label), .text(pair.distilled.teacher ?? "unknown"),
+          teachers?["weight"]?.double.map { .number($0) } ?? .missing,
+          teachers?["temperature"]?.double.map { .number($0) } ?? .missing, .text(name),
+          .estimate(labels), .estimate(distilled), .number(distilled.value - labels.value),
+          paired.map { .integer($0.count) } ?? .missing,
+          paired.map { .interval($0.mean, lower: $0.interval.lower, upper: $0.interval.upper) } ?? .missing,
+        ])
+      }
+    }
+    return table
+  }
+
+  private static func examples(_ pairs: [Pair]) -> Table {
+    var table = Table(
+      name: "distillation-examples", title: "Changes of single examples' scores.",
+      caption: "Distilled less labels, for each example with a score in both. No interval over runs can be "
+        + "had from two scores of an example: the standard deviation (s.d.) is over examples, and holds the "
+        + "noise of both scores. Lower and higher: the shares of examples whose score is so when distilled.",
+      columns: [
+        .init("cell", heading: "Student", .text), .init("examples", heading: "Examples", .integer),
+        .init("mean_difference", heading: "Mean difference", .number(digits: 3)),
+        .init("sd_over_examples", heading: "s.d.", .number(digits: 3)),
+        .init("lower", heading: "Lower", .number(digits: 3)),
+        .init("same", heading: "Same", .number(digits: 3)),
+        .init("higher", heading: "Higher", .number(digits: 3)),
+      ])
+    for pair in pairs {
+      let differences = pair.scores.map { Double($0.distilled) - Double($0.labels) }
+      let summary = Measures.Summary(differences)
+      func share(_ isCounted: (Double) -> Bool) -> Table.Cell {
+        .number(Double(differences.count(where: isCounted)) / Double(differences.count))
+      }
+      table.append([
+        .text(pair.distilled.label), .integer(differences.count), .number(summary.mean),
+        .number(summary.standardDeviation), share { $0 < 0 }, share { $0 == 0 }, share { $0 > 0 },
+      ])
+    }
+    return table
+  }
+
+  private static func bars(_ pairs: [Pair]) -> Chart {
+    let categories = pairs.flatMap { pair in
+      names.map { pairs.count > 1 ? "\(pair.distilled.shortLabel): \($0)" : $0 }
+    }
+    func estimates(_ cell: (Pair) -> Cell) -> [Estimate] {
+      pairs.flatMap { pair in CellScores.quantities.map { Estimate(cell(pair).mean($0)) } }
+    }
+    return Chart(
+      name: "distillation-bars", title: "Distilled against trained on labels.",
+      caption: (pairs.count == 1 ? "\(pairs[0].name). " : "") + "Whiskers are 95 % intervals over runs.",
+      .bars(
+        BarChart(
+          categories: categories, value: Axis("Mean", range: 0...1),
+          series: [
+            .init("labels", estimates(\.labels)), .init("distilled", estimates(\.distilled)),
+          ])))
+  }
+
+  private static func density(_ pair: Pair, number: Int) -> Chart {
+    let scores = pair.scores
+    let range = scoreRange([scores.map(\.labels), scores.map(\.distilled)])
+    let bins = Int(((range.upperBound - range.lowerBound) * 20).rounded())
+    let edges = Histogram(range, bins: bins).edges
+    var counts = [Int](repeating: 0, count: bins * bins)
+    func bin(_ score: Float) -> Int { max(0, min(bins, edges.firstIndex { score < $0 } ?? bins) - 1) }
+    for score in scores { counts[bin(score.distilled) * bins + bin(score.labels)] += 1 }
+    return Chart(
+      name: "distillation-density-\(number)", title: "Scores of \(pair.name), and trained on labels.",
+      caption: "\(scores.count) examples; below the diagonal, distillation lowers the score.",
+      .density(
+        DensityChart(
+          x: Axis("Memorisation, trained on labels"), y: Axis("Memorisation, distilled"), unit: "Examples",
+          xEdges: edges.map(Double.init), yEdges: edges.map(Double.init), counts: counts, hasDiagonal: true)))
+  }
+}
+
+extension Material.Pair {
+  /// For captions.
+  var name: String { "\(distilled.architecture) distilled from \(distilled.teacher ?? "a teacher")" }
+
+  /// Of the examples that have a score in both.
+  fileprivate var scores: [(labels: Float, distilled: Float)] {
+    guard let before = labels.scores?.score, let after = distilled.scores?.score else { return [] }
+    return zip(before, after).filter { !$0.isNaN && !$1.isNaN }.map { ($0, $1) }
+  }
+
+  /// Distilled less labels, run by run of the same number; nil where fewer than two of both were read.
+  func differencesOverRuns(_ quantity: String) -> Measures.Summary? {
+    guard let before = labels.runs, let after = distilled.runs else { return nil }
+    let differences = after.runs.compactMap { run in
+      before.runs.first { $0.number == run.number }.map { run.value(quantity) - $0.value(quantity) }
+    }
+    let summary = Measures.Summary(differences)
+    return summary.count >= 2 ? summary : nil
+  }
+}

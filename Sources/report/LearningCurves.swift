@@ -1,0 +1,38 @@
+import Figures
+import Measures
+
+extension Material {
+  /// Training and test accuracy by epoch, where runs files are given.
+  func learningCurves() -> Page.Section? {
+    let charts = [
+      curves(
+        "train", "Training accuracy by epoch.", "On the batches of each epoch, while the network learns.",
+        \.trainCurve),
+      curves("test", "Test accuracy by epoch.", "On the test split after the epoch.", \.testCurve),
+    ].compactMap { $0 }
+    return charts.isEmpty ? nil : Page.Section("Learning curves", charts.map { .chart($0) })
+  }
+
+  private func curves(
+    _ name: String, _ title: String, _ caption: String, _ values: (CellRuns.Run) -> [Float]
+  ) -> Chart? {
+    let series = cells.compactMap { cell -> LineChart.Series? in
+      guard let runs = cell.runs else { return nil }
+      let curves = runs.runs.map(values)
+      let points = runs.epochs.enumerated().compactMap { i, epoch -> LineChart.Point? in
+        let summary = Measures.Summary(curves.map { Double($0[i]) })
+        // Not every epoch ends in a test.
+        guard summary.count > 0 else { return nil }
+        let mean = Estimate(summary)
+        return .init(x: Double(epoch), y: mean.value, lower: mean.lower, upper: mean.upper)
+      }
+      return points.isEmpty ? nil : LineChart.Series(cell.shortLabel, points)
+    }
+    guard !series.isEmpty else { return nil }
+    return Chart(
+      name: "\(name)-accuracy-by-epoch", title: title,
+      caption: caption + " Means over runs; bands are 95 % t intervals, cut at 1.",
+      .lines(
+        LineChart(x: Axis("Epoch"), y: Axis("Accuracy", range: 0...1), series: series, intervals: .bands)))
+  }
+}

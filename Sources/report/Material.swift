@@ -1,0 +1,177 @@
+import Artefacts
+import Measures
+import ToolKit
+
+/// What the files on the command line hold, on one data set, by configuration.
+struct Material {
+  /// One configuration; what no file tells of it is nil.
+  struct Cell {
+    let label: String
+    /// For charts: the label without the first words that all labels share.
+    let shortLabel: String
+    let config: JSON
+    let parameterCount: Int
+    let scores: CellScores?
+    let runs: CellRuns?
+    let alignment: Alignment?
+
+    /// Whether any example has a score.
+    var hasScores: Bool { scores.map { $0.score.contains { !$0.isNaN } } ?? false }
+    /// Without its teacher.
+    var architecture: String { config["architecture"]?.string ?? label }
+    /// The architecture of its teacher, where it has one.
+    var teacher: String? { config["teachers"]?["architecture"]?.string }
+  }
+
+  /// By parameter count; of equal ones, trained on labels before distilled.
+  let cells: [Cell]
+  let dataset: ImageDataset?
+  let classes: [String]
+  /// What the data set file knows of its examples, and images of some: nil without one.
+  let truth: GroundTruth?
+  let images: ExampleImages?
+
+  var scored: [Cell] { cells.filter { $0.scores != nil } }
+
+  init(_ inputs: [Input], quiet: Bool) throws {
+    var agreement = Agreement()
+    var datasets: [ImageDataset] = []
+    var scores: [CellScores] = []
+    var alignments: [Alignment] = []
+    var runInputs: [Input] = []
+    for input in inputs {
+      let reader = try ArtefactReader(input)
+      switch reader.kind {
+      case .data:
+        datasets.append(try ImageDataset(reader))
+        try agreement.check(datasets[datasets.count - 1])
+      case .scores:
+        let file = try Scores(reader)
+        try agreement.check(file)
+        scores += try CellScores.all(in: file)
+      case .alignment:
+        alignments.append(try Alignment(reader))
+        try agreement.check(alignments[alignments.count - 1])
+      case .runs:
+        try agreement.check(try RunsFile(reader))
+        runInputs.append(input)
+      }
+    }
+    guard datasets.count <= 1 else {
+      throw Failure(.usage, datasets[1].reader.name, "is a second data set file", remedy: "name one")
+    }
+    try Material.refuseRepeats(scores.map { ($0.config, $0.file) })
+    try Material.refuseRepeats(alignments.map { ($0.config, $0.reader.name) })
+    let runs = runInputs.isEmpty ? [] : try CellRuns.all(in: try RunsSet(runInputs), quiet: quiet)
+    dataset = datasets.first
+    classes = agreement.classes
+    cells = Material.joined(scores, alignments, runs)
+    truth = try dataset.flatMap { try GroundTruth($0) }
+    // Of equal sizes the first: the one that was trained on labels.
+    let largest = cells.filter { $0.scores != nil }.reduce(nil as Cell?) { largest, cell in
+      largest.map { $0.parameterCount >= cell.parameterCount } ?? false ? largest : cell
+    }
+    images = try dataset.flatMap { dataset in try largest.flatMap { try ExampleImages($0, dataset) } }
+  }
+
+  /// A configuration in two files would be counted twice.
+  private static func refuseRepeats(_ cells: [(config: JSON, file: String)]) throws {
+    var seen: [JSON: String] = [:]
+    for (config, file) in cells {
+      if let other = seen[config] {
+        throw Failure(
+          .badData, file, "has a configuration that is in \(other) too",
+          remedy: "name each configuration once")
+      }
+      seen[config] = file
+    }
+  }
+
+  private static func joined(_ scores: [CellScores], _ alignments: [Alignment], _ runs: [CellRuns]) -> [Cell]
+  {
+    var named: [(config: JSON, label: String, parameterCount: Int)] = []
+    named += scores.map { ($0.config, $0.label, $0.parameterCount) }
+    named += alignments.map { ($0.config, $0.label, $0.parameterCount) }
+    named += runs.map { ($0.config, $0.label, $0.parameterCount) }
+    var seen: Set<JSON> = []
+    named = named.filter { seen.insert($0.config).inserted }.sorted {
+      ($0.parameterCount, $0.config.isDistilled ? 1 : 0, $0.label)
+        < ($1.parameterCount, $1.config.isDistilled ? 1 : 0, $1.label)
+    }
+    let labels = RunsSet.distinct(named.map(\.label), configs: named.map(\.config))
+    let words = labels.map { $0.split(separator: " ") }
+    let candidates = max(0, (words.map(\.count).min() ?? 0) - 1)
+    let shared =
+      words.count < 2 ? 0 : (0..<candidates).prefix { i in words.allSatisfy { $0[i] == words[0][i] } }.count
+    return zip(named, zip(labels, words)).map { cell, names in
+      Cell(
+        label: names.0,
+        shortLabel: names.1.dropFirst(shared).joined(separator: " "),
+        config: cell.config, parameterCount: cell.parameterCount,
+        scores: scores.first { $0.config == cell.config }, runs: runs.first { $0.config == cell.config },
+        alignment: alignments.first { $0.config == cell.config })
+    }
+  }
+}
+
+extension JSON {
+  /// Whether a configuration has teachers.
+  var isDistilled: Bool { if case .object = self["teachers"] { true } else { false } }
+
+  /// A configuration without what `keys` say.
+  func without(_ keys: String...) -> JSON {
+    guard case .object(var members) = self else { return self }
+    for key in keys { members[key] = nil }
+    return .object(members)
+  }
+}
+
+/// The data set that all files must be of: that of the first.
+private struct Agreement {
+  private var first: (file: String, data: String)?
+  private(set) var classes: [String] = []
+  private var examples: (file: String, example: [Int64], label: [Int32])?
+
+  mutating func check(_ file: ImageDataset) throws {
+    try check(file.reader.name, data: file.content, classes: file.classes)
+    try check(file.reader.name, file.train.example, file.train.label)
+  }
+
+  mutating func check(_ file: Scores) throws {
+    try check(file.reader.name, data: file.data, classes: file.classes)
+    try check(file.reader.name, file.trainExample, file.trainLabel)
+  }
+
+  mutating func check(_ file: RunsFile) throws {
+    try check(file.name, data: file.data, classes: file.classes)
+    try check(file.name, file.trainExample, file.trainLabel)
+  }
+
+  mutating func check(_ file: Alignment) throws {
+    try check(file.reader.name, data: file.data, classes: file.classes)
+  }
+
+  private mutating func check(_ file: String, data: String, classes: [String]) throws {
+    guard let first else {
+      first = (file, data)
+      self.classes = classes
+      return
+    }
+    guard first.data == data, self.classes == classes else {
+      throw Failure(
+        .badData, file, "is of another data set than \(first.file)", remedy: "name files of one data set")
+    }
+  }
+
+  private mutating func check(_ file: String, _ example: [Int64], _ label: [Int32]) throws {
+    guard let examples else {
+      examples = (file, example, label)
+      return
+    }
+    guard examples.example == example, examples.label == label else {
+      throw Failure(
+        .badData, file, "its examples or labels are not those of \(examples.file)",
+        remedy: "name files of one data set")
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import Artefacts
+import Figures
+import ToolKit
+
+extension Material {
+  /// Everything, as one page: first the summary, then a section a subject.
+  func page() -> Page {
+    let subject = dataset.map { " of \($0.name)" } ?? ""
+    var sections = [
+      accuracy(), memorisationBySize(), distribution(), distillation(), groundTruth(), alignment(),
+      learningCurves(), images?.section,
+    ].compactMap { $0 }
+    let missing = missing()
+    if !missing.isEmpty { sections.append(Page.Section("What is missing", missing.map { .paragraph($0) })) }
+    return Page(
+      title: "Memorisation\(subject)", lead: summary().joined(separator: " "), sections: sections,
+      footer: "Made by \(Version.software).")
+  }
+
+  /// The main numbers in sentences.
+  private func summary() -> [String] {
+    var lines: [String] = []
+    let counts = Set(cells.compactMap { $0.runCounts?.used })
+    let runs =
+      counts.count == 1 ? counts.map { $0 == 1 ? ", a run each," : ", \($0) runs each," }.joined() : ""
+    let networks = (cells.count == 1 ? "One configuration" : "\(cells.count) configurations") + runs
+    if let dataset {
+      let test = dataset.test.map { " and \($0.count) test" } ?? ""
+      lines.append(
+        "\(networks) on \(dataset.train.count) training\(test) images of \(dataset.classes.count) classes.")
+    } else {
+      lines.append("\(networks) on a data set of \(classes.count) classes.")
+    }
+    if let (first, last) = extremes, let mean = first.memorisationText {
+      var line = "Mean memorisation is \(mean) in \(first.label) (\(first.parameterText) parameters)"
+      if last.label != first.label, let mean = last.memorisationText {
+        line += " and \(mean) in \(last.label) (\(last.parameterText))"
+      }
+      lines.append(line + ".")
+    }
+    for pair in pairs {
+      guard let before = pair.labels.memorisationText, let after = pair.distilled.memorisationText else {
+        continue
+      }
+      lines.append("For \(pair.name) it is \(after), and \(before) when trained on labels.")
+    }
+    return lines
+  }
+
+  /// Of the networks trained on labels the smallest and the largest; those that memorise least and most where
+  /// all are of one size.
+  private var extremes: (Cell, Cell)? {
+    let plain = scored.filter { !$0.config.isDistilled && $0.memorisationText != nil }
+    guard let first = plain.first, let last = plain.last else { return nil }
+    guard first.parameterCount == last.parameterCount else { return (first, last) }
+    let ordered = plain.sorted {
+      ($0.mean("memorisation")?.value ?? 0) < ($1.mean("memorisation")?.value ?? 0)
+    }
+    return (ordered[0], ordered[ordered.count - 1])
+  }
+
+  /// What the files do not hold and would be shown, a line each with the command that makes it.
+  func missing() -> [String] {
+    var lines: [String] = []
+    if scored.isEmpty {
+      lines.append(
+        "Memorisation: no scores file is named; make one with score memorisation RUNS -o scores.h5.")
+    }
+    for cell in cells where cell.runCounts?.used == 0 {
+      lines.append(
+        "\(cell.label): all its runs diverged; train others with train DATA and a lower --learning-rate.")
+    }
+    for cell in scored where !cell.hasScores && cell.runCounts?.used != 0 {
+      lines.append(
+        "Memorisation by \(cell.label): no example was both in and out of the subset of some run; train more runs, as "
+          + "train DATA --runs 0:10 does, and score them together.")
+    }
+    if !scored.isEmpty, Set(scored.filter { !$0.config.isDistilled }.map(\.parameterCount)).count < 2 {
+      lines.append(
+        "Memorisation by size: one size of network only; train others with train DATA --architecture A, and score all "
+          + "together with score memorisation.")
+    }
+    let paired = Set(pairs.map(\.distilled.label))
+    for cell in scored where cell.config.isDistilled && !paired.contains(cell.label) {
+      lines.append(
+        "\(cell.label) against the same trained on labels: there are no scores of the latter; make its runs with "
+          + "train DATA --architecture '\(cell.architecture)' and the settings given to distill.")
+    }
+    if !scored.isEmpty, !scored.contains(where: \.config.isDistilled) {
+      lines.append("Distilled against not: no distilled networks; make them with distill DATA TEACHER-RUNS.")
+    }
+    if !cells.contains(where: { $0.alignment != nil }) {
+      lines.append("Alignment: no alignment file is named; make one with align DATA RUNS -o alignment.h5.")
+    }
+    if !cells.contains(where: { $0.runs != nil }) {
+      lines.append(
+        "Learning curves and differences over runs: no runs file is named; train and distill make them.")
+    }
+    if dataset == nil {
+      lines.append("Images and ground truth: no data set file is named; name the one that fetch-data made.")
+    }
+    return lines
+  }
+}
+
+extension Material.Cell {
+  /// For sentences: the number of parameters as tables have it.
+  var parameterText: String { Table.Cell.integer(parameterCount).text(digits: 0) }
+
+  /// For sentences: the mean and its interval; nil where there is none.
+  fileprivate var memorisationText: String? {
+    guard let mean = mean("memorisation"), !mean.value.isNaN else { return nil }
+    let cell = mean.lower.isNaN ? Table.Cell.number(mean.value) : .estimate(mean)
+    return cell.text(digits: 3)
+  }
+}

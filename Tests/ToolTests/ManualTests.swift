@@ -1,0 +1,48 @@
+import Testing
+
+/// What the tools say of themselves.
+@Suite struct ManualTests {
+  static let training = [
+    "--architecture", "--recipe", "--epochs", "--batch-size", "--learning-rate", "--warm-up-epochs", "--decay",
+    "--momentum", "--nesterov", "--weight-decay", "--augmentation", "--standardisation", "--runs", "--seed", "--keep",
+    "--jobs", "--force", "--output", "--quiet",
+  ]
+  static let selection = ["--train", "--test", "--per-class", "--output", "--quiet"]
+
+  @Test(arguments: [
+    ("fetch-data", ["sprites", "cifar10", "cifar100"]),
+    ("fetch-data sprites", ["--seed", "--multiple"] + selection),
+    ("fetch-data cifar10", ["--from", "--no-verify"] + selection),
+    ("fetch-data cifar100", ["--from", "--no-verify"] + selection),
+    ("train", ["--subset", "--masks", "--mask-seed"] + training),
+    ("distill", ["--weight", "--temperature", "--temperature-squared"] + training),
+    ("score", ["memorisation"]),
+    ("score memorisation", ["--files0-from", "--output", "--quiet"]),
+    ("align", ["--over", "--jobs", "--output", "--quiet"]),
+    ("report", ["--help", "--version"]),
+  ])
+  func `Help names every option and goes to standard output`(command: String, words: [String]) throws {
+    let scratch = try Scratch()
+    let help = try scratch.succeed("\(command) --help").text
+    for word in words { #expect(help.contains(word), "\(word)") }
+    #expect(help.contains("USAGE: \(command)"))
+    #expect(try scratch.succeed("\(command) -h").text == help)
+  }
+
+  @Test(arguments: ["fetch-data", "train", "score", "distill", "align", "report"])
+  func `The version names the suite, the commit, the libraries and the instruction set`(tool: String) throws {
+    let scratch = try Scratch()
+    let lines = try scratch.succeed("\(tool) --version").text.split(separator: "\n").map(String.init)
+    try #require(lines.count == 4)
+    #expect(lines[0].hasPrefix("\(tool) (rote "))
+    #expect(lines[1].hasPrefix("commit "))
+    #expect(lines[2].contains("HDF5 ") && lines[2].contains("OpenSSL "))
+    #expect(["avx512", "avx2", "portable"].map { "instruction set \($0)" }.contains(lines[3]))
+  }
+
+  @Test func `Help that cannot be written ends in a message`() throws {
+    let outcome = try Scratch().shell("train --help > /dev/full")
+    #expect(outcome.status == 74)
+    #expect(outcome.lines == ["train: standard output: cannot write: No space left on device"])
+  }
+}

@@ -1,0 +1,128 @@
+"""Reads one file of each kind as others would, and damages them: see docs/format.md.
+
+    python Tests/python/check_format.py [--flips 2000] [--seed 0]
+
+The files are made by the tools in bin/. h5py, xarray (through h5netcdf and netCDF4), ncdump, h5dump and h5diff read
+them; their digests are computed anew by the documented rule; and of each kind, `--flips` copies with one byte changed go
+through the tools that read it: each must be refused in one line, or change nothing.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import digests
+import flips
+import h5py
+import readers
+from tool import run
+
+# The dimensions of every variable, by kind. Those of a scale are its own name.
+SPLITS = {
+    f"/{split}/{name}": dims
+    for split in ("train", "test")
+    for name, dims in {
+        "example": "example", "label": "example", "image": "example y x channel", "subpopulation": "example",
+        "size": "example", "difficulty": "example", "kind": "example",
+    }.items()
+}
+RUNS = {
+    "/run": "run", "/class": "class", "/status": "run", "/digest": "run byte", "/kept_digest": "run byte",
+    "/train/example": "example", "/train/label": "example", "/train/in_mask": "run example",
+    "/train/correct": "run example", "/train/logit": "run example class", "/test/example": "example",
+    "/test/label": "example", "/test/correct": "run example", "/test/logit": "run example class", "/epoch": "epoch",
+    **{
+        f"/history/{name}": "run epoch"
+        for name in ("learning_rate", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
+    },
+    "/dynamics/train/example": "example",
+    **{
+        f"/dynamics/train/{name}": "run epoch example"
+        for name in ("label_probability", "max_probability", "entropy", "correct", "loss", "margin")
+    },
+    "/snapshot": "snapshot", "/checkpoint/parameter": "run snapshot parameter", "/tensor": "tensor",
+    "/tensor_offset": "tensor", "/tensor_shape": "tensor axis",
+}
+DIMENSIONS = {
+    "data": {"/class": "class", **SPLITS, "/train/true_label": "example", "/test/part": "example"},
+    "runs": RUNS,
+    "students": {**RUNS, "/teacher_digest": "run byte"},
+    "scores": {
+        "/cell": "cell", "/cell_config": "cell", "/parameter_count": "cell", "/runs": "cell", "/diverged": "cell",
+        "/digest": "cell byte", "/class": "class", "/train/example": "example", "/train/label": "example",
+        "/memorisation/example": "example",
+        **{
+            f"/memorisation/{name}": "cell example"
+            for name in (
+                "score", "standard_error", "lower", "upper", "in_accuracy", "out_accuracy", "in_count", "out_count")
+        },
+        "/summary/memorisation": "cell", "/summary/memorisation_lower": "cell",
+        "/summary/memorisation_upper": "cell", "/summary/memorisation_over_runs": "cell",
+        **{
+            f"/summary/{name}{suffix}": "cell"
+            for name in ("in_accuracy", "out_accuracy", "test_accuracy")
+            for suffix in ("", "_lower", "_upper", "_sd")
+        },
+    },
+    "alignment": {
+        "/run": "run", "/snapshot": "snapshot", "/tensor": "tensor", "/class": "class",
+        "/alignment/in_class": "run snapshot tensor class", "/alignment/mean_in_class": "run snapshot tensor",
+        "/alignment/all": "run snapshot tensor", "/examples": "run class",
+    },
+}
+
+
+def make_files(folder: Path) -> dict[str, Path]:
+    """One small file of each kind, and of runs one of students too."""
+    files = {kind: folder / f"{kind}.h5" for kind in DIMENSIONS}
+    recipe = ["--epochs", "2", "--batch-size", "5", "--runs", "0:3", "--keep", "checkpoint,logit,dynamics", "-q"]
+    for arguments in (
+        ["fetch-data", "sprites", "--train", "0:24", "--test", "0:8", "-o", files["data"]],
+        ["train", files["data"], "--architecture", "mlp width=2", *recipe, "-o", files["runs"]],
+        ["distill", files["data"], files["runs"], "--architecture", "mlp width=1", *recipe, "-o", files["students"]],
+        ["score", "memorisation", files["runs"], files["students"], "-o", files["scores"]],
+        ["align", files["data"], files["runs"], "-o", files["alignment"]],
+    ):
+        done = run(arguments)
+        assert done.status == 0, done.errors
+    return files
+
+
+def check_links(files):
+    """The files name each other by content."""
+    with h5py.File(files["runs"]) as runs, h5py.File(files["students"]) as students:
+        assert (students["teacher_digest"][:] == runs["digest"][:]).all()
+        with h5py.File(files["data"]) as data:
+            assert runs.attrs["data"] == students.attrs["data"] == data.attrs["content"]
+        with h5py.File(files["scores"]) as scores:
+            contents = {bytes(row).hex() for row in scores["digest"][:]}
+            assert contents == {runs.attrs["content"].decode(), students.attrs["content"].decode()}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--flips", type=int, default=2000, help="damaged copies a kind")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        files = make_files(folder)
+        for kind, path in files.items():
+            dims = {variable: tuple(text.split()) for variable, text in DIMENSIONS[kind].items()}
+            readers.check(path, dims)
+            count = digests.check(path)
+            print(f"check-format: {kind}: {len(dims)} variables read by six programs, {count} digests right")
+        check_links(files)
+        bad = 0
+        for kind in files:
+            # Students' files are runs files too: the two share the number.
+            count = options.flips // 2 if kind in ("runs", "students") else options.flips
+            outcome = flips.check(kind, files, folder, count, options.seed)
+            print(f"check-format: {kind}: {outcome}")
+            bad += len(outcome.others)
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()
