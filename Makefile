@@ -110,7 +110,7 @@ distill_settings = $(strip $(train_settings) $(DISTILL_OPTIONS))
 
 # Blocks of runs: 000-009 010-019 ...; the last is shorter where RUNS is no multiple of 10, and its name says so.
 blocks := $(shell for ((a = 0; a < $(RUNS); a += 10)); do \
-  printf '%03d-%03d ' $$a $$((a + 10 < $(RUNS) ? a + 9 : $(RUNS) - 1)); done)
+  printf '%03d-%03d ' $$a $$((a + 10 < $(RUNS) ? a + 9 : $(RUNS) - 1)); done 2>/dev/null)
 ifeq ($(blocks),)
   $(error RUNS must be a number above 0, not "$(RUNS)")
 endif

@@ -68,13 +68,13 @@ let package = Package(
     tests("Artefacts", ["HDF5", "ToolKit"]),
     tests("ToolKit"),
     tests("ImageSets", ["CZlib"]),
-    tests("Training", ["Randomness", "Kernels", "Artefacts"]),
+    tests("Training", ["Randomness", "Kernels", "Networks", "Artefacts", "ToolKit"]),
     tests("Measures", ["Randomness"]),
     tests("Figures", ["CZlib"]),
     .testTarget(
       name: "ToolTests",
       dependencies: [
-        "Artefacts", "HDF5", "fetch-data", "train", "score", "distill", "align", "report",
+        "Artefacts", "HDF5", "ToolKit", "fetch-data", "train", "score", "distill", "align", "report",
       ]),
   ],
   swiftLanguageModes: [.v6],

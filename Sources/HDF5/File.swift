@@ -126,6 +126,7 @@ public final class File {
 
 /// The versions of libhdf5 in use, as "1.10.8".
 public func libraryVersion() -> String {
+  rote_h5_quiet()
   var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
   _ = H5get_libversion(&major, &minor, &release)
   return "\(major).\(minor).\(release)"

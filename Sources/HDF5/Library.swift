@@ -1,4 +1,5 @@
 @_exported import CHDF5
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -17,7 +18,10 @@ public struct HDF5Error: Error, Sendable, CustomStringConvertible {
     let message = withUnsafeBytes(of: rote_h5_error().text) { bytes in
       String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
-    return HDF5Error(action: action, object: object, reason: message.isEmpty ? "unknown error" : message)
+    // Around what the system said, libhdf5 has the time, addresses and so on.
+    let parts = message.split(separator: "error message = '", maxSplits: 1)
+    let reason = parts.count == 2 ? String(parts[1].prefix { $0 != "'" }) : message
+    return HDF5Error(action: action, object: object, reason: reason.isEmpty ? "unknown error" : reason)
   }
 }
 
@@ -42,8 +46,17 @@ func utf8(_ pointer: UnsafePointer<CChar>, _ action: String, _ object: String) t
 
 @discardableResult
 func check<T: SignedInteger>(_ result: T, _ action: String, _ object: String) throws -> T {
-  guard result >= 0 else { throw HDF5Error.last(action, object) }
+  guard result >= 0 else {
+    if action.hasPrefix("write") { Closing.isSafe.store(false, ordering: .relaxed) }
+    throw HDF5Error.last(action, object)
+  }
   return result
+}
+
+/// Whether identifiers may be closed. After a failed write libhdf5 tries again on closing, and crashes (H5Dclose and
+/// H5Fclose of 1.10.8, on a full disk): from then on all that is open is left to the end of the process.
+enum Closing {
+  static let isSafe = Atomic(true)
 }
 
 /// An open libhdf5 identifier, closed when the last reference goes.
@@ -59,7 +72,7 @@ public final class Handle {
   }
 
   // `File.close` closes what is open in the file.
-  deinit { if H5Iis_valid(id) > 0 { _ = close(id) } }
+  deinit { if Closing.isSafe.load(ordering: .relaxed), H5Iis_valid(id) > 0 { _ = close(id) } }
 }
 
 /// The types that variables are made of; stored little-endian on every host.

@@ -56,7 +56,9 @@ import Testing
   @Test func `Students are trained on the subsets of their teachers and carry their digests`() throws {
     let scratch = try Scratch(with: ["runs.h5", "students.h5"])
     for run in [0, 6] {
-      let (teacher, student) = (try row(run, of: scratch.path("runs.h5")), try row(run, of: scratch.path("students.h5")))
+      let (teacher, student) = (
+        try row(run, of: scratch.path("runs.h5")), try row(run, of: scratch.path("students.h5"))
+      )
       #expect(student["/train/in_mask"] == teacher["/train/in_mask"])
       #expect(student["/teacher_digest"] == teacher["/digest"])
       #expect(student["/checkpoint/parameter"] != teacher["/checkpoint/parameter"])
@@ -79,7 +81,8 @@ import Testing
 
   @Test func `A residual network goes through all stages`() throws {
     let scratch = try Scratch()
-    let options = "--architecture 'resnet-8 width=0.25' --epochs 1 --runs 0:3 --batch-size 16 --augmentation pad-crop-flip"
+    let options =
+      "--architecture 'resnet-8 width=0.25' --epochs 1 --runs 0:3 --batch-size 16 --augmentation pad-crop-flip"
     try scratch.succeed(
       """
       fetch-data sprites --train 0:60 --test 0:20 -o sprites.h5

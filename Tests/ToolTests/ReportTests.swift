@@ -84,10 +84,13 @@ private struct Tables {
     for row in 0..<4 {
       #expect(plain["distillation"][row]["paired_difference"] == "NA")
       #expect(paired["distillation"][row]["paired_runs"] == "10")
-      // Balanced masks: the mean over examples is the mean over runs.
       let difference = try paired.number("distillation", row, "difference")
-      #expect(abs(try paired.number("distillation", row, "paired_difference") - difference) < 1e-6)
-      #expect(try paired.number("distillation", row, "paired_difference_lower") < difference + 1e-6)
+      let overRuns = try paired.number("distillation", row, "paired_difference")
+      // Accuracies are means over runs in both, in single precision in the scores file. Memorisation is a mean over
+      // examples there, which is another weighting where the runs' subsets differ in size.
+      let tolerance = paired["distillation"][row]["quantity"] == "Memorisation" ? 0.01 : 1e-6
+      #expect(abs(overRuns - difference) < tolerance, "\(overRuns) against \(difference)")
+      #expect(try paired.number("distillation", row, "paired_difference_lower") <= overRuns)
     }
   }
 

@@ -21,7 +21,8 @@ import Testing
   func `The number of cores does not show`(runs: String, architecture: String) throws {
     let scratch = try Scratch()
     // Batches of 40 and a short one: three shards of at most 16 examples, so that threads have something to share.
-    let options = "--architecture '\(architecture)' --epochs 1 --runs \(runs) --batch-size 40 --keep checkpoint,logit,dynamics"
+    let options =
+      "--architecture '\(architecture)' --epochs 1 --runs \(runs) --batch-size 40 --keep checkpoint,logit,dynamics"
     try scratch.succeed(
       """
       fetch-data sprites --train 0:150 --test 0:50 -o sprites.h5
@@ -97,6 +98,8 @@ import Testing
       \(fetch) $(ls -r \(files.folder)/*) -o files.h5
       \(fetch) packed.tar.gz > piped.h5
       """)
-    for name in ["packed", "plain", "files", "piped"] { #expect(scratch.areEqual("folder.h5", "\(name).h5"), "\(name)") }
+    for name in ["packed", "plain", "files", "piped"] {
+      #expect(scratch.areEqual("folder.h5", "\(name).h5"), "\(name)")
+    }
   }
 }

@@ -6,7 +6,9 @@ import Training
 /// What a network sees of an image.
 @Suite struct PreparationTests {
   /// The inputs that a network gets in evaluation, (example, channel, y, x).
-  private func inputs(_ data: TrainingData, _ standardisation: Standardisation, _ architecture: String) throws -> [Float] {
+  private func inputs(_ data: TrainingData, _ standardisation: Standardisation, _ architecture: String) throws
+    -> [Float]
+  {
     let plan = try Architecture(architecture).plan(image: data.shape, classes: data.classes)
     let isa = try InstructionSet.selected()
     var values: [Float] = []
@@ -22,7 +24,9 @@ import Training
     let values = try inputs(made.trainingData(), .perChannel, "resnet-8 width=0.0625")
     let area = MadeUpData.side * MadeUpData.side
     for channel in 0..<MadeUpData.channels {
-      let own = values.enumerated().filter { $0.offset / area % MadeUpData.channels == channel }.map { Double($0.element) }
+      let own = values.enumerated().filter { $0.offset / area % MadeUpData.channels == channel }.map {
+        Double($0.element)
+      }
       try #require(own.count == 150 * area)
       let mean = own.reduce(0, +) / Double(own.count)
       let variance = own.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(own.count)

@@ -19,7 +19,9 @@ import Training
   @Test func `The cosine falls from the peak after the warm-up to half in the middle and nearly 0 at the end`() {
     let recipe = recipe(.cosine)
     // Steps 8 to 39: position s of 32 is 0.4 (1 + cos(pi s / 32)).
-    for (step, expected) in [(8, 0.8), (24, 0.4), (16, 0.4 * (1 + cos(Double.pi / 4))), (39, 0.4 * (1 - cos(Double.pi / 32)))] {
+    for (step, expected) in [
+      (8, 0.8), (24, 0.4), (16, 0.4 * (1 + cos(Double.pi / 4))), (39, 0.4 * (1 - cos(Double.pi / 32))),
+    ] {
       #expect(abs(recipe.rate(step: step, stepsPerEpoch: 4) - expected) < 1e-12)
     }
     let rates = (8..<40).map { recipe.rate(step: $0, stepsPerEpoch: 4) }

@@ -32,7 +32,9 @@ import Training
 
   /// An example as the definition of the augmentation has it: cut from the image with 4 black rows and columns around
   /// it, then mirrored, then standardised. (channel, y, x), or (y, x, channel) for a flat network.
-  private func prepared(_ made: MadeUpData, _ data: TrainingData, _ example: Int, run: Int, epoch: Int, isFlat: Bool) -> [Double] {
+  private func prepared(_ made: MadeUpData, _ data: TrainingData, _ example: Int, run: Int, epoch: Int, isFlat: Bool)
+    -> [Double]
+  {
     let (side, channels) = (MadeUpData.side, MadeUpData.channels)
     var stream = RandomStream(seed: 3, purpose: .augmentation, run: run, epoch: epoch, index: example)
     let (dy, dx, isFlipped) = (stream.below(9) - 4, stream.below(9) - 4, stream.below(2) == 1)

@@ -38,11 +38,13 @@ def trained(output):
 
 
 def files(study):
-    """All files of a study by their path in it, but for the settings, which name the study's folder."""
+    """All files of a study by their path in it, but for the settings, which name the study's folder, and unfinished runs,
+    which a kill at the very end of a command may leave beside what they were for."""
+    found = {path: path.relative_to(study) for path in sorted(Path(study).rglob("*")) if path.is_file()}
     return {
-        str(path.relative_to(study)): path.read_bytes()
-        for path in sorted(Path(study).rglob("*"))
-        if path.is_file() and "settings" not in path.parts
+        str(name): path.read_bytes()
+        for path, name in found.items()
+        if name.parts[0] != "settings" and ".partial" not in str(name)
     }
 
 

@@ -36,8 +36,12 @@ static inline int rote_h5_is_hard_link(hid_t file, const char *path) {
 
 static inline size_t rote_h5_variable_length(void) { return H5T_VARIABLE; }
 
-/// Keeps libhdf5 from printing its error stack.
-static inline void rote_h5_quiet(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+/// Keeps libhdf5 from printing its error stack; and, where called first, from closing all files at exit, which crashes
+/// where one could not be written.
+static inline void rote_h5_quiet(void) {
+  H5dont_atexit();
+  H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
 
 struct rote_h5_message { char text[256]; };
 
