@@ -199,18 +199,19 @@ $(STUDY)/report.html: $(settings)/reported $(reported) | $(tools)
 
 python := .venv/bin/python
 
-$(python): Tests/python/requirements.txt
+# Not the program itself, which is a link to the system's.
+.venv/ready: Tests/python/requirements.txt
 	scripts/deps check
 	python3 -m venv .venv
-	$@ -m pip install --quiet --disable-pip-version-check -r $<
+	$(python) -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 # Damaged files a kind.
 FLIPS = 2000
 
-check-format: $(python) $(tools)
-	$< Tests/python/check_format.py --flips $(FLIPS)
-	$< Tests/python/check_example.py
+check-format: .venv/ready $(tools)
+	$(python) Tests/python/check_format.py --flips $(FLIPS)
+	$(python) Tests/python/check_example.py
 
-check-make: $(tools)
-	python3 Tests/python/check_make.py
+check-make: .venv/ready $(tools)
+	$(python) Tests/python/check_make.py

@@ -87,8 +87,7 @@ struct Material {
     }
   }
 
-  private static func joined(_ scores: [CellScores], _ alignments: [Alignment], _ runs: [CellRuns]) -> [Cell]
-  {
+  private static func joined(_ scores: [CellScores], _ alignments: [Alignment], _ runs: [CellRuns]) -> [Cell] {
     var named: [(config: JSON, label: String, parameterCount: Int)] = []
     named += scores.map { ($0.config, $0.label, $0.parameterCount) }
     named += alignments.map { ($0.config, $0.label, $0.parameterCount) }

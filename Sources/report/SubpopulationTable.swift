@@ -55,8 +55,7 @@ extension Material {
       let clean = sizes(truth).map { size in
         ("size \(size)", scores.group { truth.size[$0] == size && !truth.isWrong[$0] })
       }
-      for (name, group) in clean + [("wrong label", scores.group { truth.isWrong[$0] })] where !group.isEmpty
-      {
+      for (name, group) in clean + [("wrong label", scores.group { truth.isWrong[$0] })] where !group.isEmpty {
         let score = scores.summary(\.score, group)
         table.append([
           .text(cell.label), .text(name), .integer(group.count), .number(score.mean),

@@ -68,10 +68,14 @@ struct MemorisationOfCell {
     return ScoresFile.Measure(
       group: "memorisation",
       floats: [
-        ("score", "in_accuracy minus out_accuracy; NaN where an example was in all runs or in none",
-          floats(\.score)),
-        ("standard_error", "sqrt(in(1-in)/n_in + out(1-out)/n_out): 0 at the ends, where it says nothing",
-          floats(\.standardError)),
+        (
+          "score", "in_accuracy minus out_accuracy; NaN where an example was in all runs or in none",
+          floats(\.score)
+        ),
+        (
+          "standard_error", "sqrt(in(1-in)/n_in + out(1-out)/n_out): 0 at the ends, where it says nothing",
+          floats(\.standardError)
+        ),
         ("lower", "lower end of Newcombe's hybrid score interval, 95 %", floats(\.lower)),
         ("upper", "upper end of Newcombe's hybrid score interval, 95 %", floats(\.upper)),
         ("in_accuracy", "share of the runs trained on the example that get it right", floats(\.inAccuracy)),

@@ -7,8 +7,7 @@ import ToolKit
   let samples: Samples
   init() throws { samples = try Samples() }
 
-  @Test func `Runs come in ascending order, and configurations by size, whatever the order of files`() throws
-  {
+  @Test func `Runs come in ascending order, and configurations by size, whatever the order of files`() throws {
     let data = try samples.dataset()
     let (small, large) = (
       samples.schema(data), samples.schema(data, .init(architecture: "cnn", parameterCount: 90))

@@ -9,8 +9,7 @@ enum HardChart: String, CaseIterable {
 
   var chart: Chart { Chart(name: rawValue, title: "A <title> & more", caption: "How to “read” it.", content) }
 
-  private func lines(_ series: [LineChart.Series], x: Axis = Axis("x"), y: Axis = Axis("y")) -> Chart.Content
-  {
+  private func lines(_ series: [LineChart.Series], x: Axis = Axis("x"), y: Axis = Axis("y")) -> Chart.Content {
     .lines(LineChart(x: x, y: y, series: series))
   }
 
@@ -76,8 +75,7 @@ enum HardChart: String, CaseIterable {
 
 @Suite struct ChartTests {
   @Test(arguments: HardChart.allCases)
-  func `A chart is well formed and keeps to finite coordinates within its view box`(_ hard: HardChart) throws
-  {
+  func `A chart is well formed and keeps to finite coordinates within its view box`(_ hard: HardChart) throws {
     let text = SVG.render(hard.chart)
     let svg = try ParsedMarkup(text)
     let box = try #require(svg.elements.first?.attributes["viewBox"]).split(separator: " ").compactMap {

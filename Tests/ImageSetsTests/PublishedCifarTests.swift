@@ -15,8 +15,7 @@ private let archive: String? = {
 
 @Suite struct PublishedCifarTests {
   @Test(.enabled(if: archive != nil, "needs cifar-10-binary.tar.gz"))
-  func `The published archive has 5,000 and 1,000 images a class, and the pixels of its third member`() throws
-  {
+  func `The published archive has 5,000 and 1,000 images a class, and the pixels of its third member`() throws {
     let path = try #require(archive)
     let plain = try thirdMember(path)
     #expect(plain.count == 30_730_000)

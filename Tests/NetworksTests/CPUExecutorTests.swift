@@ -227,8 +227,7 @@ private struct Pair {
   let count: Int
   let logitGradient: [Float]
 
-  init(_ plan: Plan, count: Int, _ set: InstructionSet, threads: Int = 1, mode: CPUExecutor.Mode = .training)
-  {
+  init(_ plan: Plan, count: Int, _ set: InstructionSet, threads: Int = 1, mode: CPUExecutor.Mode = .training) {
     var random = RandomStream(seed: 7, purpose: .initialisation)
     var state = (0..<plan.stateCount).map { _ in Float(random.normal()) }
     for tensor in plan.tensors {

@@ -12,8 +12,7 @@ extension Reference {
   }
 
   /// Statistics over examples, rows and columns.
-  static func channelStatistics(_ x: [Double], shape: Shape, count: Int, epsilon: Double) -> ChannelStatistics
-  {
+  static func channelStatistics(_ x: [Double], shape: Shape, count: Int, epsilon: Double) -> ChannelStatistics {
     let n = Double(count * shape.area)
     var mean = [Double](repeating: 0, count: shape.channels)
     forEachElement(shape, count) { i, c in mean[c] += x[i] / n }
