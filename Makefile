@@ -189,11 +189,11 @@ $(STUDY)/alignment/%.h5: $(STUDY)/data.h5 $(settings)/blocks $$(call runs_of,$$*
 	$(LAUNCH) bin/align $< $(call runs_of,$*) -j $(JOBS) -o $@
 
 $(STUDY)/report.md: $(settings)/reported $(reported) | $(tools)
-	bin/report $$(< $<) -o $@
+	tr ' \n' '\0\0' < $< | bin/report --files0-from - -o $@
 	@cat $@
 
 $(STUDY)/report.html: $(settings)/reported $(reported) | $(tools)
-	bin/report $$(< $<) --format html -o $@
+	tr ' \n' '\0\0' < $< | bin/report --files0-from - --format html -o $@
 
 # --- Checks with other programs.
 

@@ -50,7 +50,8 @@ let package = Package(
 
     // What the tools do.
     .target(name: "ImageSets", dependencies: ["ToolKit", "Randomness", "CZlib", "CCrypto"]),
-    .target(name: "Training", dependencies: ["Networks", "Artefacts", "Randomness", "Kernels", "ToolKit", arguments]),
+    .target(
+      name: "Training", dependencies: ["Networks", "Artefacts", "Randomness", "Kernels", "ToolKit", arguments]),
     .target(name: "Measures", dependencies: ["Randomness"]),
     .target(name: "Figures", dependencies: ["CZlib"]),
 

@@ -81,8 +81,11 @@ public enum ScoresFile {
     try writer.variable(
       "/train/label", runs.trainLabel, [examples], dimensions: ["/train/example"],
       .init("label", definition: "index into /class"))
-    let dimensions = ["/cell", "/train/example"]
     for measure in measures {
+      // A coordinate of its own: netCDF looks for dimensions in the group and in those around it, and nowhere else.
+      let scale = "/\(measure.group)/example"
+      try writer.scale(scale, runs.trainExample, .init("position in the published order of the split"))
+      let dimensions = ["/cell", scale]
       for part in measure.floats {
         try writer.variable(
           "/\(measure.group)/\(part.name)", part.values, [n, examples], dimensions: dimensions,

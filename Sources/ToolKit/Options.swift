@@ -8,6 +8,30 @@ public struct CommonOptions: ParsableArguments {
   public init() {}
 }
 
+/// The input files of a tool that takes any number of them.
+public struct InputOptions: ParsableArguments {
+  @Argument(help: ArgumentHelp("Input files, in any order; - is standard input, the default.", valueName: "files"))
+  var files: [String] = []
+
+  @Option(
+    name: .customLong("files0-from"),
+    help: ArgumentHelp("Read names of further input files from this file, each ended by NUL.", valueName: "file"))
+  var files0From: String?
+
+  public init() {}
+
+  /// All names: of the command line, then of the file of names; standard input where there are none.
+  public func names() throws -> [String] {
+    guard let files0From else { return files.isEmpty ? ["-"] : files }
+    let names = try files + namesSeparatedByNUL(in: files0From)
+    guard files0From != "-" || !names.contains("-") else {
+      throw Failure(.usage, nil, "standard input (-) can be read only once")
+    }
+    guard !names.isEmpty else { throw Failure(.usage, files0From, "holds no names") }
+    return names
+  }
+}
+
 /// Options of a tool that writes one file.
 public struct OutputOptions: ParsableArguments {
   @Option(

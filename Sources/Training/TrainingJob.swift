@@ -13,11 +13,14 @@ public struct TrainingJob: Sendable {
   let cores: Int
   let instructionSet: InstructionSet
   let isQuiet: Bool
+  /// The tool that speaks, in its messages.
+  let tool: String
 
   public init(
-    cell: Cell, dataset: ImageDataset, data: TrainingData, runs: Range<Int>, keep: Set<Keep>, cores: Int,
+    tool: String, cell: Cell, dataset: ImageDataset, data: TrainingData, runs: Range<Int>, keep: Set<Keep>, cores: Int,
     instructionSet: InstructionSet, quiet: Bool
   ) {
+    self.tool = tool
     self.cell = cell
     self.data = data
     self.runs = Array(runs)
@@ -65,7 +68,7 @@ public struct TrainingJob: Sendable {
     let done = Set(parts.finished(of: runs))
     let missing = runs.filter { !done.contains($0) }
     if !done.isEmpty && !isQuiet {
-      printError("\(done.count) of \(runs.count) runs are there from before; \(missing.count) to go\n")
+      printError("\(tool): \(done.count) of \(runs.count) runs are there from before; \(missing.count) to go\n")
     }
     let progress = Progress(
       cell.plan.architecture, total: Double(missing.count * cell.recipe.epochs) * averageSubset, unit: "images",

@@ -13,8 +13,9 @@ struct Align: Tool {
     commandName: "align",
     abstract: "Measure how examples of a class align in a trained network.",
     discussion: """
-      Reads a data set and runs of one configuration, with checkpoints, and writes for each run, snapshot and class the
-      alignment of representations (before the last layer) and of the loss gradients with respect to the logits.
+      Reads a data set file and runs of one configuration, with checkpoints, and
+      writes for each run, snapshot and class the alignment of representations
+      (before the last layer) and of the loss gradients by the logits.
 
         align data.h5 runs.h5 -o alignment.h5
       """,
@@ -31,8 +32,7 @@ struct Align: Tool {
     }
   }
 
-  @Argument(help: ArgumentHelp("A data set file and runs files, in any order.", valueName: "files"))
-  var files: [String]
+  @OptionGroup var inputs: InputOptions
 
   @Option(help: "Which training examples to take: the run's subset, or all.")
   var over = Scope.subset
@@ -45,7 +45,7 @@ struct Align: Tool {
 
   func run() throws {
     let instructionSet = try selectedInstructionSet()
-    let (dataset, runs) = try DataAndRuns.open(files)
+    let (dataset, runs) = try DataAndRuns.open(inputs.names())
     let member = try runs.onlyMember(for: "runs")
     let target = try Output(output.output)
     let data = try TrainingData(dataset)

@@ -10,8 +10,10 @@ struct Distill: Tool {
     commandName: "distill",
     abstract: "Train students on the outputs of trained networks.",
     discussion: """
-      Student k is trained on the subset of teacher k, from that teacher alone, so that no student learns of an example
-      that its teacher has not seen. The loss is (1-w) CE(label) + w CE(softmax(teacher/T), softmax(student/T)).
+      Reads a data set file and the teachers' runs. Student k is trained on the
+      subset of teacher k, by that teacher alone, so that no student learns of an
+      example that its teacher has not seen. The loss is
+      (1-w) CE(label) + w CE(softmax(teacher/T), softmax(student/T)).
 
         distill data.h5 teachers.h5 --architecture resnet-8 -o students.h5
 
@@ -19,8 +21,7 @@ struct Distill: Tool {
       """,
     version: Version.text("distill", libraries: fileLibraries))
 
-  @Argument(help: ArgumentHelp("A data set file and the teachers' runs files, in any order.", valueName: "files"))
-  var files: [String]
+  @OptionGroup var inputs: InputOptions
 
   @Option(help: "Weight of the teacher's term, 0 to 1.")
   var weight = 1.0
@@ -47,7 +48,7 @@ struct Distill: Tool {
     let keep = try training.resolvedKeep()
     let instructionSet = try selectedInstructionSet()
     try checkReplaceable(output, work)
-    let (dataset, teachers) = try DataAndRuns.open(files)
+    let (dataset, teachers) = try DataAndRuns.open(inputs.names())
     let member = try teachers.onlyMember(for: "teachers")
     let subsetSize = try teachers.file(of: member.runs[0])
       .flags("/train/in_mask", index: member.runs[0].index, count: dataset.train.count).reduce(0) { $0 + Int($1) }
@@ -64,7 +65,8 @@ struct Distill: Tool {
         cell: member.cell, architecture: member.architecture, weight: weight, temperature: temperature,
         squaredFactor: squared))
     let job = TrainingJob(
-      cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep, cores: work.cores,
+      tool: "distill", cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep,
+      cores: work.cores,
       instructionSet: instructionSet, quiet: common.quiet)
     let digests = zip(member.runs, member.digests).filter { training.runs.range.contains($0.0.run) }.flatMap(\.1)
     try job.perform(output: target, dependencies: ["\(digests)"]) { [teachers, member] run in

@@ -17,11 +17,7 @@ struct TablesCommand: ParsableCommand {
     case markdown, tsv, html
   }
 
-  @Argument(
-    help: ArgumentHelp(
-      "Scores, alignment and runs files and a data set file, in any order; - is standard input.",
-      valueName: "files"))
-  var files: [String] = ["-"]
+  @OptionGroup var inputs: InputOptions
 
   @Option(help: "The format of what is written.")
   var format = Format.markdown
@@ -30,7 +26,7 @@ struct TablesCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let material = try Material(try Input.open(files), quiet: common.quiet)
+    let material = try Material(try Input.open(inputs.names()), quiet: common.quiet)
     let target = try Output(output.output, isText: true)
     let page = material.page()
     switch format {

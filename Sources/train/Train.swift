@@ -10,12 +10,14 @@ struct Train: Tool {
     commandName: "train",
     abstract: "Train networks on random subsets of a data set.",
     discussion: """
-      Reads a data set file and writes a runs file: for each run its training subset, which examples the trained network
-      gets right, how training went, and by default its weights and logits.
+      Reads a data set file and writes a runs file: for each run its training
+      subset, which examples the trained network gets right, how training went,
+      and by default its weights and logits.
 
         fetch-data sprites | train - --architecture mlp --runs 0:10 -o runs.h5
 
-      Work that is cut off goes on with the same command: finished runs wait in FILE.partial.
+      Work that is cut off goes on with the same command: finished runs wait in
+      FILE.partial.
       """,
     version: Version.text("train", libraries: fileLibraries))
 
@@ -52,7 +54,7 @@ struct Train: Tool {
       architecture: architecture, plan: architecture.plan(image: data.shape, classes: data.classes),
       recipe: recipe, seed: training.seed, subset: Cell.subset(masks))
     let job = TrainingJob(
-      cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep, cores: work.cores,
+      tool: "train", cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep, cores: work.cores,
       instructionSet: instructionSet, quiet: common.quiet)
     try job.perform(output: target) { run in .init(mask: masks.mask(run: run)) }
   }

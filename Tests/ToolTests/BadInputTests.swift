@@ -252,7 +252,8 @@ import Testing
 
   @Test(arguments: [
     "train sprites.h5", "distill sprites.h5 runs.h5", "train - - --architecture mlp", "score memorisation - -",
-    "align - -", "distill - - --architecture mlp", "score everything runs.h5", "align", "fetch-data cifar10",
+    "align - -", "distill - - --architecture mlp", "score everything runs.h5", "align --files0-from /dev/null",
+    "fetch-data cifar10",
     "fetch-data nothing", "fetch-data sprites --multiple 0", "fetch-data sprites --train 5:5",
     "fetch-data sprites --train 0:3000", "fetch-data sprites --per-class 0", "fetch-data sprites --seed x",
     "align sprites.h5 runs.h5 --over there", "align sprites.h5 runs.h5 -j -2",

@@ -55,7 +55,7 @@ import Testing
     let there = try parts(scratch).count
     let outcome = try scratch.shell("\(Self.job) -o runs.h5")
     #expect(outcome.status == 0)
-    #expect(outcome.lines == (there > 0 ? ["\(there) of 8 runs are there from before; \(8 - there) to go"] : []))
+    #expect(outcome.lines == (there > 0 ? ["train: \(there) of 8 runs are there from before; \(8 - there) to go"] : []))
     #expect(try scratch.bytes("runs.h5") == bytes)
     #expect(try scratch.names() == ["runs.h5", "sprites.h5"])
   }
@@ -134,7 +134,7 @@ import Testing
     try scratch.write(parts[2], scratch.bytes(parts[3]))
     let outcome = try scratch.shell("\(Self.job) -o runs.h5")
     let whole = parts.count - 3
-    #expect(outcome.lines == ["\(whole) of 8 runs are there from before; \(8 - whole) to go"])
+    #expect(outcome.lines == ["train: \(whole) of 8 runs are there from before; \(8 - whole) to go"])
     #expect(try scratch.bytes("runs.h5") == Self.undisturbed.get().bytes)
     #expect(try scratch.names() == ["runs.h5", "sprites.h5"])
   }

@@ -214,6 +214,7 @@ import Training
     let cell = try cell(recipe)
     let teacherPlan = cell.plan
     let job = TrainingJob(
+      tool: "train",
       cell: Cell(
         architecture: cell.architecture, plan: cell.plan, recipe: recipe, seed: 3, subset: cell.subset,
         teachers: TeacherConfiguration(cell: "", architecture: "mlp", weight: 1, temperature: 1, squaredFactor: false)),
