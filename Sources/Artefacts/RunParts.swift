@@ -22,8 +22,7 @@ public final class RunParts {
   /// Where each run begins in the spool.
   private var offsets: [Int: Int] = [:]
 
-  /// - Parameter dependencies: what rows depend on beside the configuration and the build: the instruction set, and the
-  ///   digests of teachers.
+  /// - Parameter dependencies: what rows depend on beside the configuration and the build: the instruction set.
   public init(output: Output, schema: RunSchema, dependencies: [String]) throws {
     self.schema = schema
     self.output = output
@@ -52,11 +51,15 @@ public final class RunParts {
   }
 
   /// Of `runs`, those that are done, whole and undamaged.
-  public func finished(of runs: [Int]) -> [Int] {
+  ///
+  /// - Parameter teachers: the digest of each run's teacher, where runs are distilled: a run that another network taught,
+  ///   trained again since then, is not one of them.
+  public func finished(of runs: [Int], teachers: [Int: [UInt8]] = [:]) -> [Int] {
     guard case .folder(_, let folder) = place else { return [] }
     let names = Set(fileNames(in: folder))
     return runs.filter { run in
-      names.contains(Output.base(of: file(folder, run))) && (try? rows(of: run)) != nil
+      guard names.contains(Output.base(of: file(folder, run))), let rows = try? rows(of: run) else { return false }
+      return rows.rows["/teacher_digest"] == teachers[run]
     }
   }
 

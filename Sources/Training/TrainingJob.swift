@@ -58,14 +58,14 @@ public struct TrainingJob: Sendable {
   /// Runs go side by side first, min(cores, runs) at once; what cores are left over become threads within each run.
   ///
   /// - Parameters:
-  ///   - dependencies: see `RunParts`.
+  ///   - teachers: the digest of each run's teacher, where runs are distilled.
   ///   - input: a run's mask and teacher; called under the lock on files.
   public func perform(
-    output: sending Output, dependencies: [String] = [], input: sending @escaping (Int) throws -> RunInput
+    output: sending Output, teachers: [Int: [UInt8]] = [:], input: sending @escaping (Int) throws -> RunInput
   ) throws {
     let parts = try RunParts(
-      output: output, schema: schema, dependencies: [instructionSet.rawValue] + dependencies)
-    let done = Set(parts.finished(of: runs))
+      output: output, schema: schema, dependencies: [instructionSet.rawValue])
+    let done = Set(parts.finished(of: runs, teachers: teachers))
     let missing = runs.filter { !done.contains($0) }
     if !done.isEmpty && !isQuiet {
       printError("\(tool): \(done.count) of \(runs.count) runs are there from before; \(missing.count) to go\n")

@@ -66,10 +66,9 @@ struct Distill: Tool {
         squaredFactor: squared))
     let job = TrainingJob(
       tool: "distill", cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep,
-      cores: work.cores,
-      instructionSet: instructionSet, quiet: common.quiet)
-    let digests = zip(member.runs, member.digests).filter { training.runs.range.contains($0.0.run) }.flatMap(\.1)
-    try job.perform(output: target, dependencies: ["\(digests)"]) { [teachers, member] run in
+      cores: work.cores, instructionSet: instructionSet, quiet: common.quiet)
+    let digests = Dictionary(uniqueKeysWithValues: zip(member.runNumbers, member.digests))
+    try job.perform(output: target, teachers: digests) { [teachers, member] run in
       try teacher.input(run: run, from: teachers, member)
     }
   }
