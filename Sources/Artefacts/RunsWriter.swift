@@ -113,7 +113,7 @@ public final class RunsWriter {
   }
 
   /// Completes the file on disk; `Output.commit` makes it appear.
-  public func finish(extra: [String: String] = [:]) throws {
+  public func finish() throws {
     try writer.finish(digests)
     if let optionalDigests { try writer.finish(optionalDigests) }
     try writer.set("cell", to: schema.cell)
@@ -123,7 +123,6 @@ public final class RunsWriter {
     try writer.set("data", to: schema.data.content)
     try writer.set("shared", to: shared)
     try writer.set("evaluation", to: "batch-norm running statistics, no augmentation")
-    for (name, value) in extra.sorted(by: { $0.key < $1.key }) { try writer.set(name, to: value) }
     let content = runsContent(cell: schema.cell, shared: shared, runs: written)
     try writer.finish(
       Provenance(kind: .runs, options: schema.config, inputs: [schema.data]), content: content)

@@ -1,5 +1,6 @@
 import Artefacts
 import HDF5
+import TestSupport
 import Testing
 import ToolKit
 

@@ -1,6 +1,7 @@
 import Artefacts
 import Foundation
 import HDF5
+import TestSupport
 import Testing
 import ToolKit
 

@@ -1,5 +1,6 @@
 import Artefacts
 import Foundation
+import TestSupport
 import Testing
 import ToolKit
 
@@ -61,6 +62,15 @@ import ToolKit
     for job in [Samples.Job(ratio: 0.7), .init(keep: [.logit])] {
       #expect(try parts(samples.schema(data, job)).finished(of: [0]) == [])
     }
+  }
+
+  @Test func `A part that another teacher taught is not taken`() throws {
+    let schema = samples.schema(try samples.dataset(), .init(teacher: ["architecture": "resnet"]))
+    let rows = samples.rows(0, schema)
+    let digest = try #require(rows.rows["/teacher_digest"])
+    try parts(schema).add(rows)
+    #expect(try parts(schema).finished(of: [0], teachers: [0: digest]) == [0])
+    #expect(try parts(schema).finished(of: [0], teachers: [0: digest.map { ~$0 }]) == [])
   }
 
   @Test func `Where there is no place for parts, runs wait without a name and come out the same`() throws {

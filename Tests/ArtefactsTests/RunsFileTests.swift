@@ -1,5 +1,6 @@
 import Artefacts
 import HDF5
+import TestSupport
 import Testing
 import ToolKit
 
@@ -14,7 +15,7 @@ import ToolKit
   @Test(arguments: keeps)
   func `Runs read back as they were written, whatever is kept`(keep: Set<Keep>) throws {
     let schema = samples.schema(try samples.dataset(), .init(keep: keep, teacher: ["architecture": "resnet"]))
-    let file = try samples.write("runs.h5", schema, runs: [0, 3, 12], extra: ["teacher_files": "none"])
+    let file = try samples.write("runs.h5", schema, runs: [0, 3, 12])
     #expect(file.runs == [0, 3, 12])
     #expect(file.cell == schema.cell && file.config == schema.config && file.data == schema.data.content)
     #expect(file.architecture == "mlp" && file.parameterCount == 7)
@@ -30,7 +31,6 @@ import ToolKit
     }
     #expect(try file.has("/train/logit") == keep.contains(.logit))
     #expect(try file.snapshots() == (keep.contains(.checkpoint) ? [0, 2] : []))
-    #expect(try file.reader.text("teacher_files") == "none")
   }
 
   @Test func `A state is the snapshot that is asked for`() throws {

@@ -1,5 +1,6 @@
 import Artefacts
 import HDF5
+import TestSupport
 import Testing
 import ToolKit
 
@@ -57,7 +58,7 @@ import ToolKit
     let failure = try #require(failure { try samples.set("a.h5", "b.h5") })
     #expect(failure.status == .badData && failure.subject == samples.scratch("b.h5"))
     #expect(failure.problem.contains("run 1 ") && failure.problem.contains(samples.scratch("a.h5")))
-    #expect(ArtefactsTests.failure { try samples.set("a.h5", "a.h5") } != nil)
+    #expect(TestSupport.failure { try samples.set("a.h5", "a.h5") } != nil)
   }
 
   @Test func `Runs that disagree on data, classes, examples or labels are refused by name`() throws {

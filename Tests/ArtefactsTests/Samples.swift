@@ -1,5 +1,6 @@
 import Artefacts
 import HDF5
+import TestSupport
 import ToolKit
 
 /// Small files of each kind, made through the public writers.
@@ -83,13 +84,13 @@ struct Samples {
   }
 
   @discardableResult
-  func write(_ name: String, _ schema: RunSchema, runs: [Int], extra: [String: String] = [:]) throws
+  func write(_ name: String, _ schema: RunSchema, runs: [Int]) throws
     -> RunsFile
   {
     let output = try Output(scratch(name))
     let writer = try RunsWriter(output, schema: schema, runs: runs)
     for run in runs { try writer.append(rows(run, schema)) }
-    try writer.finish(extra: extra)
+    try writer.finish()
     try output.commit()
     return try RunsFile(open(name))
   }

@@ -2,10 +2,10 @@ import Foundation
 import ToolKit
 
 /// A folder that goes when its owner goes.
-final class Scratch {
-  let path: String
+public final class Scratch {
+  public let path: String
 
-  init() throws {
+  public init() throws {
     let url = FileManager.default.temporaryDirectory.appendingPathComponent("rote-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     path = url.path
@@ -13,15 +13,15 @@ final class Scratch {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
+  public func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
 }
 
-func bytes(of path: String) throws -> [UInt8] { try [UInt8](Data(contentsOf: URL(fileURLWithPath: path))) }
+public func bytes(of path: String) throws -> [UInt8] { try [UInt8](Data(contentsOf: URL(fileURLWithPath: path))) }
 
-func write(_ bytes: [UInt8], to path: String) throws { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
+public func write(_ bytes: [UInt8], to path: String) throws { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
 
 /// The failure that `body` ends in; nil where it does not fail.
-func failure<T>(_ body: () throws -> T) -> Failure? {
+public func failure<T>(_ body: () throws -> T) -> Failure? {
   do {
     _ = try body()
     return nil
@@ -31,4 +31,4 @@ func failure<T>(_ body: () throws -> T) -> Failure? {
 }
 
 /// F_SETPIPE_SZ, which Swift does not import: a pipe that holds a small file needs no second thread to empty it.
-let setPipeSize: Int32 = 1031
+public let setPipeSize: Int32 = 1031

@@ -1,22 +1,4 @@
-import Foundation
 import HDF5
-
-/// A folder that goes when its owner goes.
-final class Scratch {
-  let path: String
-
-  init() throws {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("rote-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    path = url.path
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
-}
-
-func bytes(of path: String) throws -> [UInt8] { try [UInt8](Data(contentsOf: URL(fileURLWithPath: path))) }
 
 /// Why `body` was refused; nil where it was not.
 func refusal<T>(_ body: () throws -> T) -> String? {
@@ -57,5 +39,3 @@ func textType(_ size: Int) -> hid_t {
   H5Tset_size(type, size)
   return type
 }
-
-func write(_ bytes: [UInt8], to path: String) throws { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
