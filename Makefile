@@ -50,13 +50,14 @@ tools := $(addprefix bin/,fetch-data train distill score align report)
 sources := Package.swift $(sort $(shell find Sources -type f))
 
 .PHONY: help deps check-deps build test demo study data runs distilled scores alignment report \
-  check-format check-make clean FORCE
+  results-sprites results-cifar10 check-format check-make clean FORCE
 
 help:
 	@echo 'make build          the six tools, in bin/'
 	@echo 'make demo           a whole study on generated images, in a few minutes; prints its tables'
 	@echo 'make test           the tests'
 	@echo 'make study          a study: data, runs, distilled, scores, alignment, report (each is a target too)'
+	@echo 'make results-sprites, make results-cifar10 ARCHIVE=...   the studies of docs/results.md'
 	@echo 'make deps           installs what building needs; make check-deps what check-format needs'
 	@echo 'make check-format   reads the files with Python and the HDF5 and netCDF tools, and damages them'
 	@echo 'make check-make     interrupts studies, and changes their settings'
@@ -194,6 +195,16 @@ $(STUDY)/report.md: $(settings)/reported $(reported) | $(tools)
 
 $(STUDY)/report.html: $(settings)/reported $(reported) | $(tools)
 	tr ' \n' '\0\0' < $< | bin/report --files0-from - --format html -o $@
+
+# --- The studies of docs/results.md: about a minute, and about 40 on 2 cores.
+
+results-sprites:
+	$(MAKE) study DATA=sprites STUDY=study/results-sprites SIZES=mlp+width=128 STUDENT= RUNS=40
+
+results-cifar10:
+	$(MAKE) study DATA=cifar10 EXAMPLES=0:5000 SIZES=resnet-8 STUDENT=resnet-8 TEACHER=resnet-8 RUNS=20 RECIPE=quick \
+	  TRAIN_OPTIONS="--epochs 30 --batch-size 128 --learning-rate 0.2 --weight-decay 1e-4 --augmentation pad-crop-flip \
+	  --test-every 10"
 
 # --- Checks with other programs.
 
