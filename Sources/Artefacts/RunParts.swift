@@ -102,21 +102,28 @@ public final class RunParts {
     }
   }
 
-  /// Puts the runs together into the target, in ascending order, makes it appear, and removes the parts.
-  public func assemble(_ runs: [Int]) throws {
+  /// Puts the runs together into the target, in ascending order, makes it appear, and removes their parts.
+  ///
+  /// - Parameter replacesOthers: removes the parts of other configurations too. Else they stay, as do runs of this one
+  ///   that were not asked for: nothing finished goes that is not in the target.
+  public func assemble(_ runs: [Int], replacesOthers: Bool = false) throws {
     let writer = try RunsWriter(output, schema: schema, runs: runs)
     for run in runs { try writer.append(try rows(of: run)) }
     try writer.finish()
     try output.commit()
-    if case .folder(let root, _) = place { RunParts.remove(root) }
-  }
-
-  /// Removes the parts of this job, and of others whose target has been replaced by now.
-  private static func remove(_ root: String) {
-    for key in fileNames(in: root) {
-      for name in fileNames(in: "\(root)/\(key)") { unlink("\(root)/\(key)/\(name)") }
-      rmdir("\(root)/\(key)")
+    guard case .folder(let root, let folder) = place else { return }
+    // With what a killed process left of them.
+    let names = runs.map { Output.base(of: file(folder, $0)) }
+    for name in fileNames(in: folder) where names.contains(where: { name == $0 || name.hasPrefix(".\($0).") }) {
+      unlink("\(folder)/\(name)")
     }
+    if replacesOthers {
+      for other in fileNames(in: root).map({ "\(root)/\($0)" }) where other != folder {
+        for name in fileNames(in: other) { unlink("\(other)/\(name)") }
+        rmdir(other)
+      }
+    }
+    rmdir(folder)
     rmdir(root)
   }
 }

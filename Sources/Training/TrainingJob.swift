@@ -58,10 +58,12 @@ public struct TrainingJob: Sendable {
   /// Runs go side by side first, min(cores, runs) at once; what cores are left over become threads within each run.
   ///
   /// - Parameters:
+  ///   - replacesOthers: whether unfinished work of other configurations beside the output goes.
   ///   - teachers: the digest of each run's teacher, where runs are distilled.
   ///   - input: a run's mask and teacher; called under the lock on files.
   public func perform(
-    output: sending Output, teachers: [Int: [UInt8]] = [:], input: sending @escaping (Int) throws -> RunInput
+    output: sending Output, replacesOthers: Bool, teachers: [Int: [UInt8]] = [:],
+    input: sending @escaping (Int) throws -> RunInput
   ) throws {
     let parts = try RunParts(
       output: output, schema: schema, dependencies: [instructionSet.rawValue])
@@ -99,7 +101,7 @@ public struct TrainingJob: Sendable {
     }
     progress.finish()
     if let error = failure.withLock({ $0 }) { throw error }
-    try files.withLock { try $0.parts.assemble(runs) }
+    try files.withLock { try $0.parts.assemble(runs, replacesOthers: replacesOthers) }
   }
 
   private var averageSubset: Double {

@@ -57,7 +57,7 @@ struct Distill: Tool {
     let target = try Output(output.output)
     let data = try TrainingData(dataset)
 
-    let teacher = try TeacherNetwork(member, data: data)
+    let teacher = try TrainedNetwork(member, data: data)
     let cell = Cell(
       architecture: architecture, plan: architecture.plan(image: data.shape, classes: data.classes),
       recipe: recipe, seed: training.seed, subset: member.config["subset"] ?? .null,
@@ -68,7 +68,7 @@ struct Distill: Tool {
       tool: "distill", cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep,
       cores: work.cores, instructionSet: instructionSet, quiet: common.quiet)
     let digests = Dictionary(uniqueKeysWithValues: zip(member.runNumbers, member.digests))
-    try job.perform(output: target, teachers: digests) { [teachers, member] run in
+    try job.perform(output: target, replacesOthers: work.force, teachers: digests) { [teachers, member] run in
       try teacher.input(run: run, from: teachers, member)
     }
   }

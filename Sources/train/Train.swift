@@ -56,7 +56,7 @@ struct Train: Tool {
     let job = TrainingJob(
       tool: "train", cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep, cores: work.cores,
       instructionSet: instructionSet, quiet: common.quiet)
-    try job.perform(output: target) { run in .init(mask: masks.mask(run: run)) }
+    try job.perform(output: target, replacesOthers: work.force) { run in .init(mask: masks.mask(run: run)) }
   }
 
   private func subsets(_ dataset: ImageDataset) throws -> Masks {

@@ -64,6 +64,14 @@ import ToolKit
     }
   }
 
+  @Test func `Finished runs that were not asked for stay`() throws {
+    let schema = samples.schema(try samples.dataset())
+    let parts = try parts(schema)
+    for run in 0..<4 { try parts.add(samples.rows(run, schema)) }
+    try parts.assemble([1, 2], replacesOthers: true)
+    #expect(parts.finished(of: [0, 1, 2, 3]) == [0, 3])
+  }
+
   @Test func `A part that another teacher taught is not taken`() throws {
     let schema = samples.schema(try samples.dataset(), .init(teacher: ["architecture": "resnet"]))
     let rows = samples.rows(0, schema)

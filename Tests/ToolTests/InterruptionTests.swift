@@ -152,8 +152,12 @@ import Testing
     _ = try running.wait()
     let best = try scratch.shell("train --version").text
     guard isa == nil || !best.contains("portable") else { return }
+    let others = try parts(scratch)
     try scratch.succeed("\(Self.job) -o runs.h5")
     #expect(try scratch.bytes("runs.h5") == Self.undisturbed.get().bytes)
+    // What is finished of the other one stays, until --force gives it up.
+    #expect(try parts(scratch) == others)
+    try scratch.succeed("\(Self.job) -o runs.h5 --force")
     #expect(try scratch.names() == ["runs.h5", "sprites.h5"])
   }
 

@@ -221,7 +221,7 @@ import Training
       dataset: dataset, data: data, runs: 0..<3, keep: [], cores: 1,
       instructionSet: try InstructionSet.selected(), quiet: true)
     // The teacher of run 1 has nothing to say but NaN.
-    try job.perform(output: Output(path)) { run in
+    try job.perform(output: Output(path), replacesOthers: false) { run in
       TrainingJob.RunInput(
         mask: thirdsLeftOut(60),
         teacher: Trainer.Teacher(

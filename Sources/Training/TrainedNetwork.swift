@@ -3,7 +3,7 @@ import Networks
 import ToolKit
 
 /// The network of a cell of trained runs, as its configuration describes it.
-public struct TeacherNetwork: Sendable {
+public struct TrainedNetwork: Sendable {
   public let plan: Plan
   public let standardisation: Standardisation
 
