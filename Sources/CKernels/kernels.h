@@ -7,6 +7,7 @@
 #include "activation.h"
 #include "batchnorm.h"
 #include "conv.h"
+#include "depthwise.h"
 #include "pool.h"
 #include "sgd.h"
 #include "shortcut.h"
@@ -17,6 +18,8 @@ const struct rote_kernels TABLE = {
     .taps = taps,
     .taps_gradient = taps_gradient,
     .transpose = transpose,
+    .depthwise = depthwise,
+    .depthwise_gradient = depthwise_gradient,
     .moments = moments,
     .merge_moments = merge_moments,
     .normalise = normalise,

@@ -38,7 +38,7 @@ public struct Tensor: Hashable, Sendable {
   }
 
   public let name: String
-  /// PyTorch's: (out, in, height, width) of a convolution, (out, in) of a dense layer, (n) of a vector, () of
+  /// PyTorch's: (out, in / groups, height, width) of a convolution, (out, in) of a dense layer, (n) of a vector, () of
   /// a scalar.
   public let shape: [Int]
   public let role: Role
@@ -60,8 +60,9 @@ public enum Activation: String, Hashable, Sendable, CaseIterable {
 
 /// What an operation computes. Weights are named by their place in `Plan.tensors`.
 public enum OperationKind: Hashable, Sendable {
-  /// Cross-correlation with a square kernel, no bias: `torch.nn.Conv2d(bias=False)`.
-  case convolution(weight: TensorID, kernel: Int, stride: Int, padding: Int)
+  /// Cross-correlation with a square kernel, no bias: `torch.nn.Conv2d(bias=False)`. Output channels see the input
+  /// channels of their own group alone.
+  case convolution(weight: TensorID, kernel: Int, stride: Int, padding: Int, groups: Int)
   /// y = W x + b over the flattened value: `torch.nn.Linear`.
   case dense(weight: TensorID, bias: TensorID?)
   /// `torch.nn.BatchNorm2d`: statistics of the batch in training, running statistics in evaluation.
@@ -120,7 +121,7 @@ public struct Plan: Sendable {
   public var forwardFLOPs: Int {
     operations.reduce(0) { sum, operation in
       switch operation.kind {
-      case .convolution(let weight, _, _, _):
+      case .convolution(let weight, _, _, _, _):
         return sum + 2 * tensors[weight].count * values[operation.output].area
       case .dense(let weight, _): return sum + 2 * tensors[weight].count
       case .batchNorm, .activation, .add, .subsample, .globalAveragePool: return sum

@@ -33,20 +33,25 @@ public struct PlanBuilder {
     return values.count - 1
   }
 
-  /// `torch.nn.Conv2d(in, channels, kernel, stride, padding, bias=False)`; its weight is `name.weight`.
+  /// `torch.nn.Conv2d(in, channels, kernel, stride, padding, groups=groups, bias=False)`; its weight is
+  /// `name.weight`.
   public mutating func convolution(
     _ name: String, _ x: ValueID, channels: Int, kernel: Int, stride: Int = 1, padding: Int? = nil,
-    initialiser: Initialiser = .heNormal
+    groups: Int = 1, initialiser: Initialiser = .heNormal
   ) -> ValueID {
     let input = values[x]
     let pad = padding ?? kernel / 2
     precondition(min(input.height, input.width) + 2 * pad >= kernel, "the kernel is larger than its input")
-    let weight = tensor("\(name).weight", [channels, input.channels, kernel, kernel], initialiser)
+    precondition(
+      groups > 0 && input.channels.isMultiple(of: groups) && channels.isMultiple(of: groups),
+      "groups of equal numbers of channels")
+    let weight = tensor(
+      "\(name).weight", [channels, input.channels / groups, kernel, kernel], initialiser)
     let output = Shape(
       channels: channels, height: (input.height + 2 * pad - kernel) / stride + 1,
       width: (input.width + 2 * pad - kernel) / stride + 1)
     return append(
-      name, .convolution(weight: weight, kernel: kernel, stride: stride, padding: pad), [x], output)
+      name, .convolution(weight: weight, kernel: kernel, stride: stride, padding: pad, groups: groups), [x], output)
   }
 
   /// `torch.nn.Linear(in, features)` over the flattened value.

@@ -24,23 +24,25 @@ private struct PlainNetwork {
 
   /// Calls `body` with the places of a convolution's output, input and weight elements that meet.
   private func convolve(
-    _ operation: Networks.Operation, _ kernel: Int, _ stride: Int, _ padding: Int,
+    _ operation: Networks.Operation, _ kernel: Int, _ stride: Int, _ padding: Int, _ groups: Int,
     _ body: (_ y: Int, _ x: Int, _ w: Int) -> Void
   ) {
     let (a, b) = (plan.values[operation.inputs[0]], plan.values[operation.output])
+    let depth = a.channels / groups
     for n in 0..<count {
       for o in 0..<b.channels {
+        let first = o / (b.channels / groups) * depth
         for r in 0..<b.height {
           for c in 0..<b.width {
             let y = ((n * b.channels + o) * b.height + r) * b.width + c
-            for i in 0..<a.channels {
+            for i in 0..<depth {
               for ky in 0..<kernel {
                 for kx in 0..<kernel {
                   let (row, column) = (r * stride + ky - padding, c * stride + kx - padding)
                   guard row >= 0, row < a.height, column >= 0, column < a.width else { continue }
                   body(
-                    y, ((n * a.channels + i) * a.height + row) * a.width + column,
-                    ((o * a.channels + i) * kernel + ky) * kernel + kx)
+                    y, ((n * a.channels + first + i) * a.height + row) * a.width + column,
+                    ((o * depth + i) * kernel + ky) * kernel + kx)
                 }
               }
             }
@@ -74,9 +76,9 @@ private struct PlainNetwork {
       let shape = plan.values[operation.inputs[0]]
       var y = [Double](repeating: 0, count: values[operation.output].count)
       switch operation.kind {
-      case .convolution(let weight, let kernel, let stride, let padding):
+      case .convolution(let weight, let kernel, let stride, let padding, let groups):
         let w = plan.tensors[weight].offset
-        convolve(operation, kernel, stride, padding) { y[$0] += x[$1] * state[w + $2] }
+        convolve(operation, kernel, stride, padding, groups) { y[$0] += x[$1] * state[w + $2] }
       case .dense(let weight, let bias):
         let outputs = plan.values[operation.output].channels
         for n in 0..<count {
@@ -134,10 +136,10 @@ private struct PlainNetwork {
       let x = values[input]
       let shape = plan.values[input]
       switch operation.kind {
-      case .convolution(let weight, let kernel, let stride, let padding):
+      case .convolution(let weight, let kernel, let stride, let padding, let groups):
         let w = plan.tensors[weight].offset
         var (dx, dw) = (gradients[input], gradient)
-        convolve(operation, kernel, stride, padding) {
+        convolve(operation, kernel, stride, padding, groups) {
           dx[$1] += dy[$0] * state[w + $2]
           dw[w + $2] += dy[$0] * x[$1]
         }

@@ -28,6 +28,42 @@ private func expectGradients(
     expectGradients(of: net.plan())
   }
 
+  @Test(
+    "The gradients of a convolution in groups are its finite differences",
+    arguments: [(2, 1, 3, 1), (2, 2, 5, 2), (4, 1, 5, 2), (4, 2, 3, 1), (4, 3, 3, 3)])
+  func groupedConvolution(groups: Int, stride: Int, kernel: Int, padding: Int) {
+    for channels in [4, 8] {
+      var net = PlanBuilder(
+        architecture: "test", input: Shape(channels: 4, height: 5, width: 4), classes: 3)
+      let x = net.convolution(
+        "conv", 0, channels: channels, kernel: kernel, stride: stride, padding: padding, groups: groups)
+      _ = net.dense("fc", x, features: 3)
+      expectGradients(of: net.plan())
+    }
+  }
+
+  @Test("A convolution in groups is one without, whose weights between groups are zero")
+  func groupsOfOne() {
+    func value(groups: Int, weight: [Double]) -> [Double] {
+      var net = PlanBuilder(
+        architecture: "test", input: Shape(channels: 6, height: 3, width: 2), classes: 3)
+      let x = net.convolution("conv", 0, channels: 4, kernel: 3, groups: groups)
+      var network = ReferenceExecutor(plan: net.plan())
+      network.load(state: weight)
+      network.forward(input: randomValues(2 * 36, index: 0), count: 2, training: false)
+      return network.value(x)
+    }
+    // Output channels 0 and 1 see the inputs 0 to 2, and 2 and 3 see 3 to 5.
+    let weight = randomValues(4 * 3 * 9, index: 1)
+    let none = [Double](repeating: 0, count: 3 * 9)
+    let whole = (0..<4).flatMap { output in
+      let own = Array(weight[output * 27..<(output + 1) * 27])
+      return output < 2 ? own + none : none + own
+    }
+    let (grouped, ungrouped) = (value(groups: 2, weight: weight), value(groups: 1, weight: whole))
+    #expect(relativeDifference(grouped, from: ungrouped) < 1e-15)
+  }
+
   @Test("A dense layer's gradients are its finite differences", arguments: [true, false])
   func dense(bias: Bool) {
     var net = PlanBuilder(architecture: "test", input: image, classes: 4)

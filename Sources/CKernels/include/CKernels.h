@@ -59,6 +59,14 @@ struct rote_kernels {
                              const int32_t *_Nonnull order, int32_t count, const float *_Nonnull w,
                              float *_Nonnull wt);
 
+  /* Over one block of channels, each lane with its own weights (tap, lane):
+   * y(pixel) = [y] + sum over taps of x(pixel + tap) w(tap). */
+  void (*_Nonnull depthwise)(struct rote_taps g, const int32_t *_Nonnull offsets, const float *_Nonnull x,
+                             const float *_Nonnull w, int32_t accumulate, float *_Nonnull y);
+  /* dw(tap) = [dw] + sum over pixels of x(pixel + tap) dy(pixel). */
+  void (*_Nonnull depthwise_gradient)(struct rote_taps g, const int32_t *_Nonnull offsets, const float *_Nonnull x,
+                                      const float *_Nonnull dy, int32_t accumulate, float *_Nonnull dw);
+
   /* Batch-norm. Statistics are (block, lane); `merged` is how many pixels they cover already. */
   void (*_Nonnull moments)(int32_t blocks, int32_t pixels, int32_t merged, const float *_Nonnull x,
                            float *_Nonnull mean, float *_Nonnull m2);

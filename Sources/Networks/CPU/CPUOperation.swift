@@ -49,7 +49,10 @@ struct CPUContext: Sendable {
 
   private static func scratchSize(_ plan: Plan, _ lanes: Int) -> Int {
     plan.operations.reduce(0) { size, operation in
-      guard case .convolution(_, let kernel, let stride, let padding) = operation.kind else { return size }
+      guard case .convolution(_, let kernel, let stride, let padding, let groups) = operation.kind else {
+        return size
+      }
+      if groups > 1 { return max(size, CPUGroupedConvolution.scratchSize(plan, operation, lanes)) }
       let window = Window(
         input: plan.values[operation.inputs[0]], output: plan.values[operation.output], kernel: kernel,
         stride: stride, padding: padding, lanes: lanes)
@@ -64,7 +67,8 @@ struct CPUContext: Sendable {
 
   func operation(_ operation: Operation) -> any CPUOperation {
     switch operation.kind {
-    case .convolution(let weight, let kernel, let stride, let padding):
+    case .convolution(_, _, _, _, let groups) where groups > 1: CPUGroupedConvolution(self, operation)
+    case .convolution(let weight, let kernel, let stride, let padding, _):
       CPUConvolution(
         self, operation, weight: weight,
         window: Window(

@@ -15,6 +15,8 @@ final class Parameters: Sendable {
     case vector(count: Int)
     /// (output block, input block, tap, input lane, output lane) of PyTorch's (output, input, tap).
     case matrix(outputs: Int, inputs: Int, taps: Int)
+    /// That of a convolution in groups of channels.
+    case grouped(Grouping, taps: Int)
   }
 
   private struct Entry: Sendable {
@@ -70,7 +72,11 @@ final class Parameters: Sendable {
     for operation in plan.operations {
       let input = plan.values[operation.inputs[0]]
       switch operation.kind {
-      case .convolution(let weight, let kernel, _, _):
+      case .convolution(let weight, let kernel, _, _, let groups) where groups > 1:
+        let outputs = plan.tensors[weight].shape[0]
+        layouts[weight] = .grouped(
+          Grouping(inputs: input.channels, outputs: outputs, groups: groups), taps: kernel * kernel)
+      case .convolution(let weight, let kernel, _, _, _):
         layouts[weight] = .matrix(
           outputs: plan.tensors[weight].shape[0], inputs: input.channels, taps: kernel * kernel)
       case .dense(let weight, _):
@@ -179,6 +185,7 @@ extension Parameters.Layout {
     case .vector(let count): blocks(count, lanes) * lanes
     case .matrix(let outputs, let inputs, let taps):
       blocks(outputs, lanes) * blocks(inputs, lanes) * taps * lanes * lanes
+    case .grouped(let grouping, let taps): grouping.weightCount(taps: taps, lanes)
     }
   }
 
@@ -187,6 +194,7 @@ extension Parameters.Layout {
     switch self {
     case .vector(let count):
       for i in 0..<count { body(i, i) }
+    case .grouped(let grouping, let taps): grouping.forEachWeight(taps: taps, lanes, body)
     case .matrix(let outputs, let inputs, let taps):
       let inputBlocks = blocks(inputs, lanes)
       for o in 0..<outputs {

@@ -1,13 +1,16 @@
 extension Reference {
-  /// `torch.nn.functional.conv2d` with a square kernel; the weight is (out, in, ky, kx).
+  /// `torch.nn.functional.conv2d` with a square kernel; the weight is (out, in / groups, ky, kx).
   ///
-  ///     out[n, o, y, x] = sum over i, ky, kx of weight[o, i, ky, kx] in[n, i, y s + ky - p, x s + kx - p]
+  ///     out[n, o, y, x] = sum over i, ky, kx of weight[o, i, ky, kx] in[n, first(o) + i, y s + ky - p, x s + kx - p]
+  ///
+  /// `first(o)` is the first input channel of the output channel's group.
   struct Convolution {
     let input: Shape
     let output: Shape
     let kernel: Int
     let stride: Int
     let padding: Int
+    let groups: Int
 
     /// The outputs along one axis for which kernel tap `k` lies inside the input.
     private func outputs(_ outputSize: Int, _ inputSize: Int, tap k: Int) -> Range<Int> {
@@ -23,16 +26,18 @@ extension Reference {
     ///
     /// `body(weight, input, output, length)`: elements go on by `stride` in the input and by 1 in the output.
     private func forEachRow(count: Int, _ body: (Int, Int, Int, Int) -> Void) {
+      let depth = input.channels / groups
       for n in 0..<count {
         for o in 0..<output.channels {
-          for i in 0..<input.channels {
+          let first = o / (output.channels / groups) * depth
+          for i in 0..<depth {
             for ky in 0..<kernel {
               for kx in 0..<kernel {
-                let weight = ((o * input.channels + i) * kernel + ky) * kernel + kx
+                let weight = ((o * depth + i) * kernel + ky) * kernel + kx
                 let columns = outputs(output.width, input.width, tap: kx)
                 for y in outputs(output.height, input.height, tap: ky) {
                   let inputRow =
-                    ((n * input.channels + i) * input.height + y * stride + ky - padding) * input.width
+                    ((n * input.channels + first + i) * input.height + y * stride + ky - padding) * input.width
                   let outputRow = ((n * output.channels + o) * output.height + y) * output.width
                   body(
                     weight, inputRow + columns.lowerBound * stride + kx - padding,

@@ -53,9 +53,9 @@ public struct ReferenceExecutor: Sendable {
     let shape = plan.values[operation.inputs[0]]
     let outputShape = plan.values[operation.output]
     switch operation.kind {
-    case .convolution(let weight, let kernel, let stride, let padding):
+    case .convolution(let weight, let kernel, let stride, let padding, let groups):
       let geometry = Reference.Convolution(
-        input: shape, output: outputShape, kernel: kernel, stride: stride, padding: padding)
+        input: shape, output: outputShape, kernel: kernel, stride: stride, padding: padding, groups: groups)
       return geometry.forward(x, weight: tensors[weight], count: count)
     case .dense(let weight, let bias):
       return Reference.dense(
@@ -130,9 +130,9 @@ public struct ReferenceExecutor: Sendable {
     let outputShape = plan.values[operation.output]
     let gradient = valueGradients[operation.output]
     switch operation.kind {
-    case .convolution(let weight, let kernel, let stride, let padding):
+    case .convolution(let weight, let kernel, let stride, let padding, let groups):
       let geometry = Reference.Convolution(
-        input: shape, output: outputShape, kernel: kernel, stride: stride, padding: padding)
+        input: shape, output: outputShape, kernel: kernel, stride: stride, padding: padding, groups: groups)
       geometry.accumulateWeightGradient(&tensorGradients[weight], x, gradient, count: count)
       return [geometry.inputGradient(gradient, weight: tensors[weight], count: count)]
     case .dense(let weight, let bias):

@@ -1,0 +1,300 @@
+import CKernels
+import Kernels
+
+/// How the channels of a convolution's groups lie in blocks of V lanes.
+///
+/// Groups come in bundles: the fewest whose input and output channels both fill whole blocks, so that each bundle is
+/// a convolution of its own over ranges of blocks. Where bundles have several groups, weights between them are zero.
+struct Grouping: Hashable, Sendable {
+  let inputs: Int
+  let outputs: Int
+  let groups: Int
+
+  /// One channel in, one channel out.
+  var isDepthwise: Bool { inputs == groups && outputs == groups }
+
+  /// Channels that make up one convolution: whole blocks, but perhaps for the last ones.
+  struct Bundle: Hashable, Sendable {
+    let inputs: Range<Int>
+    let outputs: Range<Int>
+    /// The first block of its weights.
+    let weights: Int
+  }
+
+  /// The groups of all bundles but perhaps the last.
+  private func bundleSize(_ lanes: Int) -> Int {
+    (1...lanes).first { size in
+      (size * inputs / groups).isMultiple(of: lanes) && (size * outputs / groups).isMultiple(of: lanes)
+    } ?? lanes
+  }
+
+  func bundles(_ lanes: Int) -> [Bundle] {
+    let size = bundleSize(lanes)
+    var end = 0
+    return stride(from: 0, to: groups, by: size).map { first in
+      let last = min(first + size, groups)
+      let bundle = Bundle(
+        inputs: first * inputs / groups..<last * inputs / groups,
+        outputs: first * outputs / groups..<last * outputs / groups, weights: end)
+      end += isDepthwise ? 1 : blocks(bundle.inputs.count, lanes) * blocks(bundle.outputs.count, lanes)
+      return bundle
+    }
+  }
+
+  /// Floats of a block of weights: (tap, lane) of a depthwise convolution, (tap, input lane, output lane) of others.
+  func blockSize(taps: Int, _ lanes: Int) -> Int { taps * lanes * (isDepthwise ? 1 : lanes) }
+
+  /// Floats of all weights, (bundle, output block, input block, tap, lanes).
+  func weightCount(taps: Int, _ lanes: Int) -> Int {
+    bundles(lanes).reduce(0) { sum, bundle in
+      sum + blocks(bundle.inputs.count, lanes) * (isDepthwise ? 1 : blocks(bundle.outputs.count, lanes))
+    } * blockSize(taps: taps, lanes)
+  }
+
+  /// Calls `body` with each weight's place in blocks and in PyTorch's (output, input of the group, tap).
+  func forEachWeight(taps: Int, _ lanes: Int, _ body: (_ packed: Int, _ flat: Int) -> Void) {
+    let depth = inputs / groups
+    let blockSize = blockSize(taps: taps, lanes)
+    for bundle in bundles(lanes) {
+      let inputBlocks = blocks(bundle.inputs.count, lanes)
+      for output in bundle.outputs {
+        let first = output / (outputs / groups) * depth
+        for input in first..<first + depth {
+          let (o, i) = (output - bundle.outputs.lowerBound, input - bundle.inputs.lowerBound)
+          let block = bundle.weights + (isDepthwise ? 0 : o / lanes * inputBlocks + i / lanes)
+          for tap in 0..<taps {
+            let packed =
+              isDepthwise ? tap * lanes + o : (tap * lanes + i % lanes) * lanes + o % lanes
+            body(block * blockSize + packed, (output * depth + input - first) * taps + tap)
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Cross-correlation in groups of channels by direct kernels, over an example at a time.
+///
+/// Depthwise convolutions have kernels of their own. Groups that fill whole blocks go one by one through those of
+/// ordinary convolutions. Others go through them by bundles, zeros between groups included: that is slow.
+struct CPUGroupedConvolution: CPUOperation {
+  private let input: ValueID
+  private let output: ValueID
+  private let weight: TensorID
+  private let grouping: Grouping
+  private let lanes: Int
+  private let kernels: KernelTable
+  private let parameters: Parameters
+  private let scratch: Scratch
+  private let bundles: Int
+  /// Of all bundles but the last.
+  private let window: Window
+  private let lastWindow: Window
+  /// Floats from one bundle to the next.
+  private let inputStep: Int
+  private let outputStep: Int
+  private let weightStep: Int
+  /// Where the weights of each data phase begin in a bundle's transposed weights.
+  private let phaseWeights: [Int]
+  private let transposedStep: Int
+
+  init(_ context: CPUContext, _ operation: Operation) {
+    guard case .convolution(let weight, _, _, _, let groups) = operation.kind else {
+      preconditionFailure("\(operation.name) is no convolution")
+    }
+    let (x, y) = (context.plan.values[operation.inputs[0]], context.plan.values[operation.output])
+    input = operation.inputs[0]
+    output = operation.output
+    self.weight = weight
+    grouping = Grouping(inputs: x.channels, outputs: y.channels, groups: groups)
+    lanes = context.lanes
+    kernels = context.kernels
+    parameters = context.parameters
+    scratch = context.scratch
+    bundles = grouping.bundles(lanes).count
+    window = CPUGroupedConvolution.window(context.plan, operation, lanes, bundle: 0)
+    lastWindow = CPUGroupedConvolution.window(context.plan, operation, lanes, bundle: bundles - 1)
+    inputStep = window.inputBlocks * x.area * lanes
+    outputStep = window.outputBlocks * y.area * lanes
+    let matrix = grouping.isDepthwise ? lanes : window.inputBlocks * window.outputBlocks * window.blockArea
+    weightStep = window.tapCount * matrix
+    var end = 0
+    phaseWeights = window.dataPhases.map { phase in
+      defer { end += phase.order.count * matrix }
+      return end
+    }
+    transposedStep = end
+  }
+
+  private static func window(_ plan: Plan, _ operation: Operation, _ lanes: Int, bundle: Int) -> Window {
+    guard case .convolution(_, let kernel, let stride, let padding, let groups) = operation.kind else {
+      preconditionFailure("\(operation.name) is no convolution")
+    }
+    var (x, y) = (plan.values[operation.inputs[0]], plan.values[operation.output])
+    let bundle = Grouping(inputs: x.channels, outputs: y.channels, groups: groups).bundles(lanes)[bundle]
+    (x.channels, y.channels) = (bundle.inputs.count, bundle.outputs.count)
+    return Window(input: x, output: y, kernel: kernel, stride: stride, padding: padding, lanes: lanes)
+  }
+
+  /// Floats that one example needs, a bundle at a time; the first bundle is the largest.
+  static func scratchSize(_ plan: Plan, _ operation: Operation, _ lanes: Int) -> Int {
+    window(plan, operation, lanes, bundle: 0).scratchSize
+  }
+
+  private func window(_ bundle: Int) -> Window { bundle + 1 < bundles ? window : lastWindow }
+
+  /// A bundle's input as the taps need it: in the scratch with its border, or where it is.
+  private func bordered(
+    _ step: Step, _ example: Int, _ bundle: Int, place: Int
+  ) -> UnsafeMutablePointer<Float> {
+    let x = step.value(input, example) + bundle * inputStep
+    guard let border = window(bundle).inputBorder else { return x }
+    kernels.c.border(border, x, scratch(place))
+    return scratch(place)
+  }
+
+  /// The sum over taps by the kernel for these groups.
+  private func sum(
+    _ taps: rote_taps, _ offsets: [Int32], _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>,
+    accumulate: Int32, to y: UnsafeMutablePointer<Float>
+  ) {
+    if grouping.isDepthwise {
+      kernels.c.depthwise(taps, offsets, x, w, accumulate, y)
+    } else {
+      kernels.c.taps(taps, offsets, x, w, nil, accumulate, y)
+    }
+  }
+
+  func forward(_ mode: CPUExecutor.Mode) -> Passes {
+    Passes(phases: [
+      .example([.value(input), .value(output)]) { step, example in
+        let y = step.value(output, example)
+        for bundle in 0..<bundles {
+          let x = bordered(step, example, bundle, place: example / Shard.size)
+          let w = parameters.values(weight) + bundle * weightStep
+          sum(window(bundle).taps, window.offsets, x, w, accumulate: 0, to: y + bundle * outputStep)
+        }
+      }
+    ])
+  }
+
+  func backward(_ targets: [GradientTarget]) -> Passes {
+    var passes = Passes(phases: [parameters.isSummed(weight) ? smallWeights() : largeWeights()])
+    let target = targets[0]
+    if target != .skip {
+      let transposed = Memory(count: bundles * transposedStep)
+      passes.before = [{ _ in transpose(to: transposed) }]
+      passes.phases.append(data(transposed, target))
+    }
+    return passes
+  }
+
+  /// Adds an example to the gradient of the weights of some of a bundle's output blocks.
+  private func addWeightGradient(
+    _ step: Step, _ example: Int, _ bundle: Int, outputBlocks: Range<Int>, place: Int, isFirst: Bool,
+    isLast: Bool, to gradient: UnsafeMutablePointer<Float>
+  ) {
+    let window = window(bundle)
+    let x = bordered(step, example, bundle, place: place)
+    let dy = step.gradient(output, example) + bundle * outputStep
+    var taps = window.taps
+    taps.output_blocks = Int32(outputBlocks.count)
+    let kernel = grouping.isDepthwise ? kernels.c.depthwise_gradient : kernels.c.taps_gradient
+    let dw =
+      gradient + bundle * weightStep
+      + outputBlocks.lowerBound * window.inputBlocks * window.tapCount * window.blockArea
+    kernel(
+      taps, window.offsets, x, dy + outputBlocks.lowerBound * Int(taps.y_block), isFirst ? 0 : 1, dw)
+    if isLast && !grouping.isDepthwise { clearBetweenGroups(dw, outputBlocks, inputBlocks: window.inputBlocks) }
+  }
+
+  /// Clears the gradients of weights between groups, which are not there.
+  private func clearBetweenGroups(
+    _ dw: UnsafeMutablePointer<Float>, _ outputBlocks: Range<Int>, inputBlocks: Int
+  ) {
+    let (inputs, outputs) = (grouping.inputs / grouping.groups, grouping.outputs / grouping.groups)
+    if inputs.isMultiple(of: lanes) && outputs.isMultiple(of: lanes) { return }
+    for (index, block) in outputBlocks.enumerated() {
+      for input in 0..<inputBlocks * lanes {
+        for lane in 0..<lanes where (block * lanes + lane) / outputs != input / inputs {
+          for tap in 0..<window.tapCount {
+            let row = ((index * inputBlocks + input / lanes) * window.tapCount + tap) * lanes + input % lanes
+            dw[row * lanes + lane] = 0
+          }
+        }
+      }
+    }
+  }
+
+  private func smallWeights() -> Phase {
+    .example([.gradient(output)]) { step, example in
+      let shard = example / Shard.size
+      for bundle in 0..<bundles {
+        addWeightGradient(
+          step, example, bundle, outputBlocks: 0..<window(bundle).outputBlocks, place: shard,
+          isFirst: example % Shard.size == 0,
+          isLast: example + 1 == Shard.examples(shard, of: step.count).upperBound,
+          to: parameters.partial(weight, shard: shard))
+      }
+    }
+  }
+
+  /// By bundle and output block, over all examples in order.
+  private func largeWeights() -> Phase {
+    .batch([.gradient(output)]) { step in
+      let units = (0..<bundles).flatMap { bundle in
+        (0..<window(bundle).outputBlocks).map { (bundle: bundle, block: $0) }
+      }
+      // The scratch has at least as many places as a shard has examples.
+      let tasks = min(units.count, Shard.size)
+      step.pool.run(tasks) { task in
+        for unit in stride(from: task, to: units.count, by: tasks) {
+          let (bundle, block) = units[unit]
+          for example in 0..<step.count {
+            addWeightGradient(
+              step, example, bundle, outputBlocks: block..<block + 1, place: task, isFirst: example == 0,
+              isLast: example + 1 == step.count, to: parameters.gradient(weight))
+          }
+        }
+      }
+    }
+  }
+
+  private func transpose(to transposed: Memory) {
+    for bundle in 0..<bundles {
+      let window = window(bundle)
+      let w = parameters.values(weight) + bundle * weightStep
+      for (phase, start) in zip(window.dataPhases, phaseWeights) {
+        let wt = transposed.floats + bundle * transposedStep + start
+        if grouping.isDepthwise {
+          for (index, tap) in phase.order.enumerated() {
+            (wt + index * lanes).update(from: w + Int(tap) * lanes, count: lanes)
+          }
+        } else {
+          kernels.c.transpose(
+            Int32(window.outputBlocks), Int32(window.inputBlocks), Int32(window.tapCount), phase.order,
+            Int32(phase.order.count), w, wt)
+        }
+      }
+    }
+  }
+
+  private func data(_ transposed: Memory, _ target: GradientTarget) -> Phase {
+    .example([.gradient(output), .gradient(input)]) { step, example in
+      for bundle in 0..<bundles {
+        var dy = step.gradient(output, example) + bundle * outputStep
+        let window = window(bundle)
+        if let border = window.outputBorder {
+          let place = scratch(example / Shard.size)
+          kernels.c.border(border, dy, place)
+          dy = place
+        }
+        let dx = step.gradient(input, example) + bundle * inputStep
+        for (phase, start) in zip(window.dataPhases, phaseWeights) {
+          let wt = transposed.floats + bundle * transposedStep + start
+          sum(phase.taps, phase.offsets, dy, wt, accumulate: target.accumulate, to: dx + phase.start)
+        }
+      }
+    }
+  }
+}
