@@ -46,32 +46,84 @@ static void moments(int32_t blocks, int32_t pixels, int32_t merged, const float 
   }
 }
 
-static void normalise(int32_t blocks, int32_t pixels, const float *x, const float *mean, const float *inverse,
-                      const float *weight, const float *bias, float *y) {
-  for (int b = 0; b < blocks; b++) {
-    const vec m = load(mean + b * V), k = load(weight + b * V) * load(inverse + b * V), shift = load(bias + b * V);
-    for (int p = 0; p < pixels; p++, x += V, y += V) store(y, (load(x) - m) * k + shift);
+/* What a channel's values are multiplied by and what is added, in the terms of load_normalised. */
+struct normal {
+  vec mean, scale, shift;
+};
+
+INLINE struct normal normal_of(int b, const float *mean, const float *inverse, const float *weight,
+                               const float *bias) {
+  return (struct normal){load(mean + b * V), load(weight + b * V) * load(inverse + b * V), load(bias + b * V)};
+}
+
+INLINE vec load_normalised(const float *x, struct normal n) { return (load(x) - n.mean) * n.scale + n.shift; }
+
+INLINE void normalise_plane(const int add, const int relu, int pixels, const float *x, struct normal n,
+                            const float *residual, float *y) {
+  for (int64_t i = 0; i < (int64_t)pixels * V; i += V) {
+    vec value = load_normalised(x + i, n);
+    if (add) value += load(residual + i);
+    store(y + i, relu ? activation(ROTE_RELU, value) : value);
   }
 }
 
-static void normalise_sums(int32_t blocks, int32_t pixels, const float *x, const float *dy, const float *mean,
-                           const float *inverse, int32_t accumulate, float *dweight, float *dbias) {
+static void normalise(int32_t blocks, int32_t pixels, const float *x, const float *mean, const float *inverse,
+                      const float *weight, const float *bias, const float *residual, int32_t relu, float *y) {
   for (int b = 0; b < blocks; b++) {
-    const vec m = load(mean + b * V);
-    vec product[4] = {{0}}, sum[4] = {{0}};
-    int p = 0;
-    for (; p + 4 <= pixels; p += 4, x += 4 * V, dy += 4 * V)
-      UNROLL for (int k = 0; k < 4; k++) {
-        const vec d = load(dy + k * V);
-        product[k] += d * (load(x + k * V) - m);
-        sum[k] += d;
-      }
-    for (; p < pixels; p++, x += V, dy += V) {
-      product[0] += load(dy) * (load(x) - m);
-      sum[0] += load(dy);
-    }
-    put(dweight + b * V, ((product[0] + product[1]) + (product[2] + product[3])) * load(inverse + b * V), accumulate);
-    put(dbias + b * V, (sum[0] + sum[1]) + (sum[2] + sum[3]), accumulate);
+    const struct normal n = normal_of(b, mean, inverse, weight, bias);
+    const int64_t at = (int64_t)b * pixels * V;
+    if (residual && relu)
+      normalise_plane(1, 1, pixels, x + at, n, residual + at, y + at);
+    else if (residual)
+      normalise_plane(1, 0, pixels, x + at, n, residual + at, y + at);
+    else if (relu)
+      normalise_plane(0, 1, pixels, x + at, n, residual, y + at);
+    else
+      normalise_plane(0, 0, pixels, x + at, n, residual, y + at);
+  }
+}
+
+/* How a gradient is cut where a ReLU followed: not at all, by the sign of its result, or by that of its argument,
+ * which is what the normalisation gave. */
+enum { NO_MASK, MASK_BY_RESULT, MASK_BY_ARGUMENT };
+
+INLINE void add_to_sums(const int mask, const float *x, struct normal n, const float *y, float *dy, vec *product,
+                        vec *sum) {
+  vec d = load(dy);
+  if (mask == MASK_BY_RESULT) d = slope(ROTE_RELU, d, load(y), d);
+  if (mask == MASK_BY_ARGUMENT) d = slope(ROTE_RELU, d, load_normalised(x, n), d);
+  if (mask) store(dy, d);
+  *product += d * (load(x) - n.mean);
+  *sum += d;
+}
+
+INLINE void plane_sums(const int mask, int pixels, const float *x, struct normal n, const float *y, float *dy,
+                       vec *product, vec *sum) {
+  vec products[4] = {{0}}, sums[4] = {{0}};
+  int64_t i = 0;
+  for (; i + 4 * V <= (int64_t)pixels * V; i += 4 * V)
+    UNROLL for (int k = 0; k < 4; k++)
+      add_to_sums(mask, x + i + k * V, n, y + i + k * V, dy + i + k * V, &products[k], &sums[k]);
+  for (; i < (int64_t)pixels * V; i += V) add_to_sums(mask, x + i, n, y + i, dy + i, &products[0], &sums[0]);
+  *product = (products[0] + products[1]) + (products[2] + products[3]);
+  *sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+static void normalise_sums(int32_t blocks, int32_t pixels, const float *x, const float *mean, const float *inverse,
+                           const float *weight, const float *bias, int32_t relu, const float *y, float *dy,
+                           int32_t accumulate, float *dweight, float *dbias) {
+  for (int b = 0; b < blocks; b++) {
+    const struct normal n = normal_of(b, mean, inverse, weight, bias);
+    const int64_t at = (int64_t)b * pixels * V;
+    vec product, sum;
+    if (relu && y)
+      plane_sums(MASK_BY_RESULT, pixels, x + at, n, y + at, dy + at, &product, &sum);
+    else if (relu)
+      plane_sums(MASK_BY_ARGUMENT, pixels, x + at, n, dy + at, dy + at, &product, &sum);
+    else
+      plane_sums(NO_MASK, pixels, x + at, n, dy + at, dy + at, &product, &sum);
+    put(dweight + b * V, product * load(inverse + b * V), accumulate);
+    put(dbias + b * V, sum, accumulate);
   }
 }
 

@@ -138,3 +138,8 @@ static void transpose(int32_t output_blocks, int32_t input_blocks, int32_t taps,
           for (int b = 0; b < V; b++) wt[b * V + a] = block[a * V + b];
       }
 }
+
+static void scale(int32_t output_blocks, int32_t rows, const float *x, const float *factor, float *y) {
+  for (int o = 0; o < output_blocks; o++)
+    for (int r = 0; r < rows; r++, x += V, y += V) store(y, load(x) * load(factor + o * V));
+}

@@ -11,6 +11,9 @@
 #include "pool.h"
 #include "sgd.h"
 #include "shortcut.h"
+#include "winograd.h"
+#include "winograd_convolution.h"
+#include "winograd_gradient.h"
 
 const struct rote_kernels TABLE = {
     .lanes = V,
@@ -18,6 +21,11 @@ const struct rote_kernels TABLE = {
     .taps = taps,
     .taps_gradient = taps_gradient,
     .transpose = transpose,
+    .scale = scale,
+    .winograd_filter = winograd_filter,
+    .winograd = winograd,
+    .winograd_gradient = winograd_gradient,
+    .winograd_filter_gradient = winograd_filter_gradient,
     .depthwise = depthwise,
     .depthwise_gradient = depthwise_gradient,
     .moments = moments,

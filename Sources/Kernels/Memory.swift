@@ -11,13 +11,20 @@ public final class Memory: @unchecked Sendable {
   public let floats: UnsafeMutablePointer<Float>
   public let count: Int
 
+  private static let largePage = 1 << 21
+
   public init(count: Int) {
     self.count = count
     let bytes = max(64, (count * MemoryLayout<Float>.stride + 63) / 64 * 64)
     var raw: UnsafeMutableRawPointer?
-    guard posix_memalign(&raw, 64, bytes) == 0, let raw else {
+    // Large arrays begin with a large page and ask for more of them: they save the processor many look-ups.
+    let isLarge = bytes >= Memory.largePage
+    guard posix_memalign(&raw, isLarge ? Memory.largePage : 64, bytes) == 0, let raw else {
       preconditionFailure("out of memory: \(bytes) bytes")
     }
+    #if canImport(Glibc)
+      if isLarge { madvise(raw, bytes, MADV_HUGEPAGE) }
+    #endif
     memset(raw, 0, bytes)
     floats = raw.bindMemory(to: Float.self, capacity: bytes / MemoryLayout<Float>.stride)
   }

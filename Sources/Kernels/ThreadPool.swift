@@ -18,7 +18,7 @@ public final class ThreadPool: Sendable {
     precondition(threads > 0, "a pool has at least one thread")
     self.threads = threads
     let queue = queue
-    workers = (1..<threads).map { _ in Worker(queue) }
+    workers = (1..<threads).map { Worker(queue, $0) }
   }
 
   deinit {
@@ -29,8 +29,14 @@ public final class ThreadPool: Sendable {
   /// Calls `body` with 0 to `tasks` - 1, each once, on any thread and in any order, and returns when all are
   /// done.
   public func run(_ tasks: Int, _ body: @Sendable (Int) -> Void) {
+    run(tasks) { task, _ in body(task) }
+  }
+
+  /// The same for tasks that want to know which thread they are on, from 0 below `threads`: no two tasks that run
+  /// at one time have the same.
+  public func run(_ tasks: Int, _ body: @Sendable (_ task: Int, _ worker: Int) -> Void) {
     if workers.isEmpty || tasks <= 1 {
-      for task in 0..<max(tasks, 0) { body(task) }
+      for task in 0..<max(tasks, 0) { body(task, 0) }
     } else {
       withoutActuallyEscaping(body) { queue.run(tasks, $0) }
     }
@@ -41,13 +47,13 @@ public final class ThreadPool: Sendable {
 private struct Worker: @unchecked Sendable {
   private let thread: pthread_t
 
-  init(_ queue: TaskQueue) {
+  init(_ queue: TaskQueue, _ number: Int) {
     #if canImport(Darwin)
       var thread: pthread_t?
     #else
       var thread = pthread_t()
     #endif
-    let argument = Unmanaged.passRetained(queue).toOpaque()
+    let argument = Unmanaged.passRetained(WorkerStart(queue, number)).toOpaque()
     let status = pthread_create(&thread, nil, workLoop, argument)
     precondition(status == 0, "the system refuses another thread")
     #if canImport(Darwin)
@@ -61,22 +67,32 @@ private struct Worker: @unchecked Sendable {
 
 #if canImport(Darwin)
   private func workLoop(_ argument: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
-    Unmanaged<TaskQueue>.fromOpaque(argument).takeRetainedValue().work()
+    Unmanaged<WorkerStart>.fromOpaque(argument).takeRetainedValue().work()
     return nil
   }
 #else
   private func workLoop(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    if let argument { Unmanaged<TaskQueue>.fromOpaque(argument).takeRetainedValue().work() }
+    if let argument { Unmanaged<WorkerStart>.fromOpaque(argument).takeRetainedValue().work() }
     return nil
   }
 #endif
+
+/// What a new thread is told.
+private final class WorkerStart {
+  private let queue: TaskQueue
+  private let number: Int
+
+  init(_ queue: TaskQueue, _ number: Int) { (self.queue, self.number) = (queue, number) }
+
+  func work() { queue.work(number) }
+}
 
 /// The job under way, if any; every field is read and written under the mutex.
 private final class TaskQueue: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let posted = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let finished = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  private var body: (@Sendable (Int) -> Void)?
+  private var body: (@Sendable (Int, Int) -> Void)?
   private var next = 0
   private var tasks = 0
   private var unfinished = 0
@@ -97,7 +113,7 @@ private final class TaskQueue: @unchecked Sendable {
     finished.deallocate()
   }
 
-  func run(_ tasks: Int, _ body: @escaping @Sendable (Int) -> Void) {
+  func run(_ tasks: Int, _ body: @escaping @Sendable (Int, Int) -> Void) {
     pthread_mutex_lock(mutex)
     precondition(self.body == nil, "a pool runs one job at a time")
     self.body = body
@@ -105,7 +121,7 @@ private final class TaskQueue: @unchecked Sendable {
     self.tasks = tasks
     unfinished = tasks
     pthread_cond_broadcast(posted)
-    takeTasks()
+    takeTasks(0)
     while unfinished > 0 { pthread_cond_wait(finished, mutex) }
     self.body = nil
     pthread_mutex_unlock(mutex)
@@ -118,21 +134,21 @@ private final class TaskQueue: @unchecked Sendable {
     pthread_mutex_unlock(mutex)
   }
 
-  func work() {
+  func work(_ worker: Int) {
     pthread_mutex_lock(mutex)
     while !stopped {
-      if next < tasks { takeTasks() } else { pthread_cond_wait(posted, mutex) }
+      if next < tasks { takeTasks(worker) } else { pthread_cond_wait(posted, mutex) }
     }
     pthread_mutex_unlock(mutex)
   }
 
   /// Works on tasks while there are any. The mutex is held on entry and on return, but not within a task.
-  private func takeTasks() {
+  private func takeTasks(_ worker: Int) {
     while let body, next < tasks {
       let task = next
       next += 1
       pthread_mutex_unlock(mutex)
-      body(task)
+      body(task, worker)
       pthread_mutex_lock(mutex)
       unfinished -= 1
       if unfinished == 0 { pthread_cond_signal(finished) }

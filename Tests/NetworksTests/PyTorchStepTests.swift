@@ -36,7 +36,7 @@ import Testing
     let problem = try TorchStep()
     let network = CPUExecutor(
       plan: problem.plan, capacity: TorchStep.batch, mode: .training, pool: ThreadPool(threads: 2),
-      instructionSet: instructionSet)
+      instructionSet: instructionSet, exactConvolution: true)
     network.load(state: problem.state.map(Float.init))
     problem.writeInput(to: network.input, pixelStride: network.pixelStride)
     var results = TorchStep.Results()

@@ -32,6 +32,29 @@ struct rote_taps {
   int64_t y_row, y_column, y_block;
 };
 
+/* A 3x3 convolution of stride 1, from (input_blocks, height, width, V) to (output_blocks, rows, columns, V). */
+struct rote_winograd {
+  int32_t input_blocks, output_blocks;
+  int32_t last_lanes; /* of the last input block, those that are channels */
+  int32_t height, width;
+  int32_t rows, columns;
+  int32_t padding;
+};
+
+/* Tiles of 4x4 outputs that are worked on at a time, and floats of scratch that this takes. */
+#define ROTE_WINOGRAD_TILES 16
+#define ROTE_WINOGRAD_GRADIENT_TILES 32
+#define ROTE_WINOGRAD_SCRATCH(tiles, blocks, lanes) ((tiles) * 36 * (blocks) * (lanes))
+
+/* What is done to a convolution's results on their way to memory: y = relu([y] + result + bias + residual). */
+struct rote_finish {
+  const float *_Nullable bias;     /* (output block, lane) */
+  const float *_Nullable residual; /* laid out as y */
+  int64_t residual_stride;         /* from one example to the next */
+  int32_t accumulate;
+  int32_t relu;
+};
+
 struct rote_sgd {
   float learning_rate, momentum, weight_decay;
   int32_t nesterov;
@@ -58,6 +81,23 @@ struct rote_kernels {
   void (*_Nonnull transpose)(int32_t output_blocks, int32_t input_blocks, int32_t taps,
                              const int32_t *_Nonnull order, int32_t count, const float *_Nonnull w,
                              float *_Nonnull wt);
+  /* y(o, :) = x(o, :) factor(o), for `rows` vectors an output block: weights with a batch-norm folded in. */
+  void (*_Nonnull scale)(int32_t output_blocks, int32_t rows, const float *_Nonnull x, const float *_Nonnull factor,
+                         float *_Nonnull y);
+
+  /* Winograd's F(4x4, 3x3), over consecutive examples x_stride and y_stride floats apart; weights (o, i, tap, lane
+   * of i, lane of o) as for `taps`. Transformed filters u and sums are (36, o, i, lane of i, lane of o). */
+  void (*_Nonnull winograd_filter)(int32_t output_blocks, int32_t input_blocks, const float *_Nonnull w,
+                                   float *_Nonnull u);
+  void (*_Nonnull winograd)(struct rote_winograd g, int32_t examples, const float *_Nonnull x, int64_t x_stride,
+                            const float *_Nonnull u, struct rote_finish finish, float *_Nonnull y, int64_t y_stride,
+                            float *_Nonnull scratch);
+  /* sums = [sums] + the transformed gradient by the filters; winograd_filter_gradient makes dw of them. */
+  void (*_Nonnull winograd_gradient)(struct rote_winograd g, int32_t examples, const float *_Nonnull x,
+                                     int64_t x_stride, const float *_Nonnull dy, int64_t dy_stride,
+                                     int32_t accumulate, float *_Nonnull sums, float *_Nonnull scratch);
+  void (*_Nonnull winograd_filter_gradient)(int32_t output_blocks, int32_t input_blocks, const float *_Nonnull sums,
+                                            float *_Nonnull dw);
 
   /* Over one block of channels, each lane with its own weights (tap, lane):
    * y(pixel) = [y] + sum over taps of x(pixel + tap) w(tap). */
@@ -72,12 +112,16 @@ struct rote_kernels {
                            float *_Nonnull mean, float *_Nonnull m2);
   void (*_Nonnull merge_moments)(int32_t blocks, float n, float *_Nonnull mean, float *_Nonnull m2, float more,
                                  const float *_Nonnull more_mean, const float *_Nonnull more_m2);
+  /* y = relu((x - mean) inverse weight + bias + residual), with residual and relu where they are given. */
   void (*_Nonnull normalise)(int32_t blocks, int32_t pixels, const float *_Nonnull x, const float *_Nonnull mean,
                              const float *_Nonnull inverse, const float *_Nonnull weight, const float *_Nonnull bias,
-                             float *_Nonnull y);
-  /* dweight and dbias of one example, stored or added. */
-  void (*_Nonnull normalise_sums)(int32_t blocks, int32_t pixels, const float *_Nonnull x, const float *_Nonnull dy,
-                                  const float *_Nonnull mean, const float *_Nonnull inverse, int32_t accumulate,
+                             const float *_Nullable residual, int32_t relu, float *_Nonnull y);
+  /* dweight and dbias of one example, stored or added. Where a ReLU followed, dy is first set to zero where y was
+   * not positive, or without y where the normalised x was not. */
+  void (*_Nonnull normalise_sums)(int32_t blocks, int32_t pixels, const float *_Nonnull x,
+                                  const float *_Nonnull mean, const float *_Nonnull inverse,
+                                  const float *_Nonnull weight, const float *_Nonnull bias, int32_t relu,
+                                  const float *_Nullable y, float *_Nonnull dy, int32_t accumulate,
                                   float *_Nonnull dweight, float *_Nonnull dbias);
   /* `share` is 1 / (pixels of the batch), or 0 where the statistics were constants. */
   void (*_Nonnull normalise_gradient)(int32_t blocks, int32_t pixels, const float *_Nonnull x,

@@ -1,10 +1,12 @@
 import CKernels
 import Kernels
 
-/// Batch-norm: moments per shard merged in order over the batch, then each example on its own.
+/// Batch-norm, with the addition and the ReLU that follow it: moments per shard merged in order over the batch, then
+/// each example on its own.
 struct CPUBatchNorm: CPUOperation {
   private let input: ValueID
-  private let output: ValueID
+  private let finish: FusedOperation.Finish
+  private let mode: CPUExecutor.Mode
   private let norm: BatchNorm
   private let kernels: KernelTable
   private let parameters: Parameters
@@ -12,6 +14,7 @@ struct CPUBatchNorm: CPUOperation {
   private let blockCount: Int
   private let lanes: Int
   private let pixels: Int
+  private let size: Int
   /// The statistics in use: mean and 1 / sqrt(variance + epsilon).
   private let mean: Memory
   private let inverse: Memory
@@ -19,9 +22,10 @@ struct CPUBatchNorm: CPUOperation {
   private let means: Scratch
   private let m2s: Scratch
 
-  init(_ context: CPUContext, _ operation: Operation, _ norm: BatchNorm) {
-    input = operation.inputs[0]
-    output = operation.output
+  init(_ context: CPUContext, _ norm: BatchNorm, input: ValueID, _ finish: FusedOperation.Finish) {
+    self.input = input
+    self.finish = finish
+    mode = context.mode
     self.norm = norm
     kernels = context.kernels
     parameters = context.parameters
@@ -30,6 +34,7 @@ struct CPUBatchNorm: CPUOperation {
     channels = shape.channels
     blockCount = context.blockCount(shape)
     pixels = shape.area
+    size = context.size(shape)
     let padded = blockCount * lanes
     mean = Memory(count: padded)
     inverse = Memory(count: padded)
@@ -37,11 +42,30 @@ struct CPUBatchNorm: CPUOperation {
     m2s = Scratch(floats: padded, places: Shard.count(context.capacity))
   }
 
-  func forward(_ mode: CPUExecutor.Mode) -> Passes {
-    let normalise = Phase.example([.value(input), .value(output)]) { step, example in
-      kernels.c.normalise(
-        Int32(blockCount), Int32(pixels), step.value(input, example), mean.floats, inverse.floats,
-        parameters.values(norm.weight), parameters.values(norm.bias), step.value(output, example))
+  private var output: ValueID { finish.output }
+  private var relu: Int32 { finish.relu ? 1 : 0 }
+  /// With a residual, only the result says where the ReLU cut it; else its argument is made again from the input.
+  private var needsOutput: Bool { finish.relu && finish.residual != nil }
+  var reads: [ValueID] { needsOutput ? [input, output] : [input] }
+  var passesGradientTo: [ValueID] { finish.residual.map { [$0] } ?? [] }
+
+  private func normalise(_ step: Step, _ example: Int, to slot: Slot) {
+    kernels.c.normalise(
+      Int32(blockCount), Int32(pixels), step.value(input, example), mean.floats, inverse.floats,
+      parameters.values(norm.weight), parameters.values(norm.bias),
+      finish.residual.map { UnsafePointer(step.value($0, example)) }, relu, step.address(slot, example))
+  }
+
+  func recompute() -> Phase? {
+    .example([.value(input), .recomputed(output)]) { step, example in
+      normalise(step, example, to: .recomputed(output))
+    }
+  }
+
+  func forward() -> Passes {
+    let touches = [input, output] + (finish.residual.map { [$0] } ?? [])
+    let normalise = Phase.example(touches.map { .value($0) }) { step, example in
+      self.normalise(step, example, to: .value(output))
     }
     guard mode == .training else {
       return Passes(before: [{ _ in useRunningStatistics() }], phases: [normalise])
@@ -95,13 +119,16 @@ struct CPUBatchNorm: CPUOperation {
 
   func backward(_ targets: [GradientTarget]) -> Passes {
     let (weight, bias) = (norm.weight, norm.bias)
+    let seen: [Slot] = reads.map { .value($0) }
     var phases: [Phase] = [
-      .example([.gradient(output)]) { step, example in
+      .example(seen + [.gradient(output)]) { step, example in
         let shard = example / Shard.size
         kernels.c.normalise_sums(
-          Int32(blockCount), Int32(pixels), step.value(input, example), step.gradient(output, example),
-          mean.floats, inverse.floats, example % Shard.size == 0 ? 0 : 1,
-          parameters.partial(weight, shard: shard), parameters.partial(bias, shard: shard))
+          Int32(blockCount), Int32(pixels), step.value(input, example), mean.floats, inverse.floats,
+          parameters.values(weight), parameters.values(bias), relu,
+          needsOutput ? UnsafePointer(step.value(output, example)) : nil, step.gradient(output, example),
+          example % Shard.size == 0 ? 0 : 1, parameters.partial(weight, shard: shard),
+          parameters.partial(bias, shard: shard))
       },
       .batch([]) { step in
         parameters.sum(weight, shards: step.shards)
@@ -111,13 +138,16 @@ struct CPUBatchNorm: CPUOperation {
     let target = targets[0]
     if target != .skip {
       phases.append(
-        .example([.gradient(output), .gradient(input)]) { step, example in
+        .example([.value(input), .gradient(output), .gradient(input)]) { step, example in
           kernels.c.normalise_gradient(
             Int32(blockCount), Int32(pixels), step.value(input, example), step.gradient(output, example),
             mean.floats, inverse.floats, parameters.values(weight), parameters.gradient(weight),
             parameters.gradient(bias), step.training ? 1 / Float(step.count * pixels) : 0, target.accumulate,
             step.gradient(input, example))
         })
+    }
+    if let residual = finish.residual, let phase = pass(targets[1], from: output, to: residual, size, kernels) {
+      phases.append(phase)
     }
     return Passes(phases: phases)
   }

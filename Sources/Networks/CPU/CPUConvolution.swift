@@ -1,27 +1,44 @@
 import CKernels
 import Kernels
 
-/// Cross-correlation by direct kernels over an example at a time.
+/// Cross-correlation: by Winograd's algorithm where the shape allows it, else by direct kernels.
 struct CPUConvolution: CPUOperation {
   private let input: ValueID
   private let output: ValueID
   private let weight: TensorID
   private let window: Window
+  private let winograd: Winograd?
+  private let folded: FoldedNorm?
+  private let lanes: Int
   private let kernels: KernelTable
   private let parameters: Parameters
   private let scratch: Scratch
+  private let accumulator: Scratch
+  /// Where the way back finds the input.
+  private let kept: Slot
   /// Where the weights of each data phase begin in the transposed weights.
   private let phaseWeights: [Int]
   private let transposedCount: Int
 
-  init(_ context: CPUContext, _ operation: Operation, weight: TensorID, window: Window) {
+  /// - Parameter folded: a batch-norm, and what follows it, that are computed along.
+  init(_ context: CPUContext, _ operation: Operation, _ folded: FoldedNorm? = nil) {
+    guard case .convolution(let weight, let kernel, let stride, let padding, _) = operation.kind else {
+      preconditionFailure("a convolution")
+    }
     input = operation.inputs[0]
-    output = operation.output
+    output = folded?.finish.output ?? operation.output
     self.weight = weight
-    self.window = window
+    self.folded = folded
+    let (from, to) = (context.plan.values[input], context.plan.values[operation.output])
+    window = Window(
+      input: from, output: to, kernel: kernel, stride: stride, padding: padding, lanes: context.lanes)
+    winograd = context.isExact ? nil : Winograd(from, to, kernel, stride, padding, context.lanes)
+    lanes = context.lanes
     kernels = context.kernels
     parameters = context.parameters
     scratch = context.scratch
+    accumulator = context.accumulator
+    kept = context.kept(input)
     let matrix = window.inputBlocks * window.outputBlocks * window.blockArea
     var end = 0
     phaseWeights = window.dataPhases.map { phase in
@@ -31,63 +48,119 @@ struct CPUConvolution: CPUOperation {
     transposedCount = end
   }
 
+  var reads: [ValueID] { [input] }
+
   /// The input as the taps need it: in the scratch with its border, or where it is.
-  private func bordered(_ step: Step, _ example: Int, place: Int) -> UnsafeMutablePointer<Float> {
-    let x = step.value(input, example)
-    guard let border = window.inputBorder else { return x }
-    kernels.c.border(border, x, scratch(place))
-    return scratch(place)
+  private func bordered(
+    _ step: Step, _ slot: Slot, _ example: Int, _ scratch: UnsafeMutablePointer<Float>
+  ) -> UnsafePointer<Float> {
+    let x = step.address(slot, example)
+    guard let border = window.inputBorder else { return UnsafePointer(x) }
+    kernels.c.border(border, x, scratch)
+    return UnsafePointer(scratch)
   }
 
-  func forward(_ mode: CPUExecutor.Mode) -> Passes {
-    Passes(phases: [
-      .example([.value(input), .value(output)]) { step, example in
-        let x = bordered(step, example, place: example / Shard.size)
-        kernels.c.taps(
-          window.taps, window.offsets, x, parameters.values(weight), nil, 0, step.value(output, example))
-      }
-    ])
+  func forward() -> Passes {
+    var touches: [Slot] = [.value(input), .value(output)]
+    if let residual = folded?.finish.residual { touches.append(.value(residual)) }
+    var before: [@Sendable (Step) -> Void] = []
+    if let folded { before.append { _ in folded.fold() } }
+    let weights: @Sendable () -> UnsafePointer<Float> = {
+      folded.map { UnsafePointer($0.weights.floats) } ?? UnsafePointer(parameters.values(weight))
+    }
+    guard let winograd else {
+      return Passes(
+        before: before,
+        phases: [
+          .example(touches) { step, example in
+            let x = bordered(step, .value(input), example, scratch(step.worker))
+            let y = step.value(output, example)
+            kernels.c.taps(
+              window.taps, window.offsets, x, weights(), folded.map { UnsafePointer($0.bias.floats) }, 0, y)
+            folded?.apply(step, example, y)
+          }
+        ])
+    }
+    let filters = Memory(count: winograd.filterSize)
+    before.append { _ in winograd.filter(kernels, weights(), to: filters) }
+    return Passes(
+      before: before,
+      phases: [
+        .examples(touches, group: winograd.forwardGroup) { step, examples in
+          let first = examples.lowerBound
+          winograd.forward(
+            kernels, examples.count, step.value(input, first), filters,
+            folded?.kernelFinish(step, first)
+              ?? rote_finish(bias: nil, residual: nil, residual_stride: 0, accumulate: 0, relu: 0),
+            to: step.value(output, first), scratch(step.worker))
+        }
+      ])
   }
 
   func backward(_ targets: [GradientTarget]) -> Passes {
-    var passes = Passes(phases: [parameters.isSummed(weight) ? smallWeights() : largeWeights()])
+    var passes = Passes(phases: [weightGradient()])
     let target = targets[0]
-    if target != .skip {
-      let transposed = Memory(count: transposedCount)
-      passes.before = [{ _ in transpose(to: transposed) }]
+    guard target != .skip else { return passes }
+    let transposed = Memory(count: transposedCount)
+    passes.before.append { _ in transpose(to: transposed) }
+    if let winograd {
+      let filters = Memory(count: winograd.filterSize)
+      passes.before.append { _ in winograd.dataFilter(kernels, transposed.floats, to: filters) }
+      passes.phases.append(
+        .examples([.gradient(output), .gradient(input)], group: winograd.dataGroup) { step, examples in
+          winograd.data(
+            kernels, examples.count, step.gradient(output, examples.lowerBound), filters,
+            accumulate: target.accumulate, to: step.gradient(input, examples.lowerBound), scratch(step.worker))
+        })
+    } else {
       passes.phases.append(data(transposed, target))
     }
     return passes
   }
 
-  private func smallWeights() -> Phase {
-    .example([.gradient(output)]) { step, example in
-      let shard = example / Shard.size
-      let x = bordered(step, example, place: shard)
-      let isFirst = example % Shard.size == 0
-      kernels.c.taps_gradient(
-        window.taps, window.offsets, x, step.gradient(output, example), isFirst ? 0 : 1,
-        parameters.partial(weight, shard: shard))
+  private func weightGradient() -> Phase {
+    guard parameters.isSummed(weight) else { return largeWeights() }
+    let touches: [Slot] = [kept, .gradient(output)]
+    guard let winograd else {
+      return .example(touches) { step, example in
+        let x = bordered(step, kept, example, scratch(step.worker))
+        kernels.c.taps_gradient(
+          window.taps, window.offsets, x, step.gradient(output, example), example % Shard.size == 0 ? 0 : 1,
+          parameters.partial(weight, shard: example / Shard.size))
+      }
     }
+    var phase = Phase.examples(touches, group: winograd.gradientGroup) { step, examples in
+      let first = examples.lowerBound
+      let sums = accumulator(step.worker)
+      winograd.gradient(
+        kernels, examples.count, step.address(kept, first), step.gradient(output, first),
+        accumulate: first % Shard.size != 0, to: sums, scratch(step.worker))
+      let end = examples.upperBound
+      if end == step.count || end.isMultiple(of: Shard.size) {
+        winograd.filterGradient(kernels, sums, to: parameters.partial(weight, shard: first / Shard.size))
+      }
+    }
+    phase.usesAccumulator = true
+    return phase
   }
 
   /// By output block over all examples in order, with the bordered inputs of one shard at a time.
   private func largeWeights() -> Phase {
-    .batch([.gradient(output)]) { step in
+    let inputs = Scratch(floats: window.inputBorder == nil ? 0 : window.scratchSize, places: Shard.size)
+    return .batch([kept, .gradient(output)]) { step in
       var taps = window.taps
       taps.output_blocks = 1
       let block = taps
       let blockSize = window.inputBlocks * window.tapCount * window.blockArea
       for shard in 0..<step.shards {
         let examples = Shard.examples(shard, of: step.count)
+        let first = examples.lowerBound
         step.pool.run(window.inputBorder == nil ? 0 : examples.count) { index in
-          _ = bordered(step, examples.lowerBound + index, place: index)
+          _ = bordered(step, kept, first + index, inputs(index))
         }
         step.pool.run(window.outputBlocks) { o in
           for example in examples {
-            let x =
-              window.inputBorder == nil
-              ? step.value(input, example) : scratch(example - examples.lowerBound)
+            let x = window.inputBorder == nil ? step.address(kept, example) : inputs(example - first)
             kernels.c.taps_gradient(
               block, window.offsets, x, step.gradient(output, example) + o * Int(block.y_block),
               example == 0 ? 0 : 1, parameters.gradient(weight) + o * blockSize)
@@ -98,6 +171,12 @@ struct CPUConvolution: CPUOperation {
   }
 
   private func transpose(to transposed: Memory) {
+    if winograd != nil {
+      kernels.c.transpose(
+        Int32(window.outputBlocks), Int32(window.inputBlocks), 9, [8, 7, 6, 5, 4, 3, 2, 1, 0], 9,
+        parameters.values(weight), transposed.floats)
+      return
+    }
     for (phase, start) in zip(window.dataPhases, phaseWeights) {
       kernels.c.transpose(
         Int32(window.outputBlocks), Int32(window.inputBlocks), Int32(window.tapCount), phase.order,
@@ -109,7 +188,7 @@ struct CPUConvolution: CPUOperation {
     .example([.gradient(output), .gradient(input)]) { step, example in
       var dy = step.gradient(output, example)
       if let border = window.outputBorder {
-        let place = scratch(example / Shard.size)
+        let place = scratch(step.worker)
         kernels.c.border(border, dy, place)
         dy = place
       }
@@ -118,6 +197,70 @@ struct CPUConvolution: CPUOperation {
         kernels.c.taps(
           phase.taps, phase.offsets, dy, transposed.floats + start, nil, target.accumulate, dx + phase.start)
       }
+    }
+  }
+}
+
+/// A batch-norm of running statistics as a part of the convolution before it: y = W' x + b' with
+/// W' = W weight / s and b' = bias - mean weight / s, s the standard deviation; then what follows it.
+struct FoldedNorm: Sendable {
+  let finish: FusedOperation.Finish
+  let weights: Memory
+  /// (output block, lane)
+  let bias: Memory
+  private let factor: Memory
+  private let convolution: TensorID
+  private let norm: BatchNorm
+  private let channels: Int
+  private let blockCount: Int
+  private let size: Int
+  private let pixels: Int
+  private let kernels: KernelTable
+  private let parameters: Parameters
+  private let lanes: Int
+
+  init(_ context: CPUContext, _ norm: BatchNorm, _ operation: Operation, _ finish: FusedOperation.Finish) {
+    guard case .convolution(let weight, _, _, _, _) = operation.kind else { preconditionFailure("a convolution") }
+    self.finish = finish
+    self.norm = norm
+    convolution = weight
+    let shape = context.plan.values[operation.output]
+    channels = shape.channels
+    blockCount = context.blockCount(shape)
+    size = context.size(shape)
+    pixels = shape.area
+    kernels = context.kernels
+    parameters = context.parameters
+    lanes = context.lanes
+    weights = Memory(count: parameters.size(weight))
+    bias = Memory(count: blockCount * lanes)
+    factor = Memory(count: blockCount * lanes)
+  }
+
+  func fold() {
+    let (mean, variance) = (parameters.values(norm.runningMean), parameters.values(norm.runningVariance))
+    let (scale, shift) = (parameters.values(norm.weight), parameters.values(norm.bias))
+    for c in 0..<channels {
+      factor.floats[c] = scale[c] / (variance[c] + Float(norm.epsilon)).squareRoot()
+      bias.floats[c] = shift[c] - mean[c] * factor.floats[c]
+    }
+    kernels.c.scale(
+      Int32(blockCount), Int32(weights.count / blockCount / lanes), parameters.values(convolution), factor.floats,
+      weights.floats)
+  }
+
+  /// What Winograd's kernel does on its way to memory.
+  func kernelFinish(_ step: Step, _ example: Int) -> rote_finish {
+    rote_finish(
+      bias: UnsafePointer(bias.floats), residual: finish.residual.map { UnsafePointer(step.value($0, example)) },
+      residual_stride: Int64(size), accumulate: 0, relu: finish.relu ? 1 : 0)
+  }
+
+  /// The same after a direct kernel, which adds the bias itself.
+  func apply(_ step: Step, _ example: Int, _ y: UnsafeMutablePointer<Float>) {
+    if let residual = finish.residual { kernels.c.add(Int64(size), y, step.value(residual, example), y) }
+    if finish.relu {
+      kernels.c.activate(Int32(ROTE_RELU.rawValue), Int32(channels), Int32(pixels), y, y)
     }
   }
 }

@@ -72,7 +72,7 @@ struct CPUDense: CPUOperation {
   ) -> Phase {
     let run: @Sendable (Step, Int, Range<Int>) -> Void = { step, shard, group in
       let examples = Shard.examples(shard, of: step.count)
-      let stride = step.storage.placement(slot).exampleStride
+      let stride = step.stride(slot)
       var grid = grid(
         from: from, to: to, lastLanes: lastLanes, columns: examples.count, exampleStride: stride)
       grid.output_blocks = Int32(group.count)
@@ -80,7 +80,7 @@ struct CPUDense: CPUOperation {
       kernels.c.taps(
         grid, [0], gathered.floats + shard * Int(grid.x_row), weights() + first * from * lanes * lanes,
         bias.map { UnsafePointer(parameters.values($0) + first * lanes) }, accumulate,
-        step.storage.address(slot, examples.lowerBound) + first * lanes)
+        step.address(slot, examples.lowerBound) + first * lanes)
     }
     if isSmall { return .shard([slot]) { step, shard in run(step, shard, 0..<to) } }
     // Two blocks of 3,072 inputs are 400 KB of weights, which the second-level cache holds.
@@ -91,7 +91,7 @@ struct CPUDense: CPUOperation {
     }
   }
 
-  func forward(_ mode: CPUExecutor.Mode) -> Passes {
+  func forward() -> Passes {
     Passes(phases: [
       .example([.value(input)]) { step, example in
         gather(step.value(input, example), inputBlocks, to: gatheredInput, example: example)
@@ -102,6 +102,8 @@ struct CPUDense: CPUOperation {
       ),
     ])
   }
+
+  var reads: [ValueID] { [] }
 
   func backward(_ targets: [GradientTarget]) -> Passes {
     var passes = Passes(phases: [isSmall ? smallWeights() : largeWeights()])
@@ -132,7 +134,7 @@ struct CPUDense: CPUOperation {
   private func weightGrid(_ step: Step, columns: Int) -> rote_taps {
     grid(
       from: inputBlocks, to: outputBlocks, lastLanes: lastLanes, columns: columns,
-      exampleStride: step.storage.placement(.gradient(output)).exampleStride)
+      exampleStride: step.stride(.gradient(output)))
   }
 
   private func smallWeights() -> Phase {

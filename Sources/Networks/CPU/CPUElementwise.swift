@@ -25,7 +25,7 @@ struct CPUActivation: CPUOperation {
     kernels = context.kernels
   }
 
-  func forward(_ mode: CPUExecutor.Mode) -> Passes {
+  func forward() -> Passes {
     Passes(phases: [
       .example([.value(input), .value(output)]) { step, example in
         kernels.c.activate(kind, channels, pixels, step.value(input, example), step.value(output, example))
@@ -33,11 +33,13 @@ struct CPUActivation: CPUOperation {
     ])
   }
 
+  var reads: [ValueID] { [input, output] }
+
   func backward(_ targets: [GradientTarget]) -> Passes {
     let target = targets[0]
     guard target != .skip else { return Passes() }
     return Passes(phases: [
-      .example([.gradient(output), .gradient(input)]) { step, example in
+      .example([.value(input), .value(output), .gradient(output), .gradient(input)]) { step, example in
         kernels.c.activate_gradient(
           kind, channels, pixels, step.value(input, example), step.value(output, example),
           step.gradient(output, example), target.accumulate, step.gradient(input, example))
@@ -60,7 +62,7 @@ struct CPUAdd: CPUOperation {
     kernels = context.kernels
   }
 
-  func forward(_ mode: CPUExecutor.Mode) -> Passes {
+  func forward() -> Passes {
     let (a, b) = (inputs[0], inputs[1])
     return Passes(phases: [
       .example([.value(a), .value(b), .value(output)]) { step, example in
@@ -70,19 +72,30 @@ struct CPUAdd: CPUOperation {
     ])
   }
 
+  var reads: [ValueID] { [] }
+  var passesGradientTo: [ValueID] { inputs }
+
   func backward(_ targets: [GradientTarget]) -> Passes {
     Passes(
-      phases: zip(inputs, targets).filter { $1 != .skip }.map { input, target in
-        .example([.gradient(output), .gradient(input)]) { step, example in
-          let dy = step.gradient(output, example)
-          let dx = step.gradient(input, example)
-          if target == .add {
-            kernels.c.add(Int64(count), dx, dy, dx)
-          } else {
-            dx.update(from: dy, count: count)
-          }
-        }
+      phases: zip(inputs, targets).compactMap { input, target in
+        pass(target, from: output, to: input, count, kernels)
       })
+  }
+}
+
+/// The gradient by a sum handed on to the gradient by what was added.
+func pass(
+  _ target: GradientTarget, from output: ValueID, to input: ValueID, _ count: Int, _ kernels: KernelTable
+) -> Phase? {
+  guard target == .store || target == .add else { return nil }
+  return .example([.gradient(output), .gradient(input)]) { step, example in
+    let dy = step.gradient(output, example)
+    let dx = step.gradient(input, example)
+    if target == .add {
+      kernels.c.add(Int64(count), dx, dy, dx)
+    } else {
+      dx.update(from: dy, count: count)
+    }
   }
 }
 
@@ -104,13 +117,15 @@ struct CPUSubsample: CPUOperation {
     kernels = context.kernels
   }
 
-  func forward(_ mode: CPUExecutor.Mode) -> Passes {
+  func forward() -> Passes {
     Passes(phases: [
       .example([.value(input), .value(output)]) { step, example in
         kernels.c.shortcut(geometry, step.value(input, example), step.value(output, example))
       }
     ])
   }
+
+  var reads: [ValueID] { [] }
 
   func backward(_ targets: [GradientTarget]) -> Passes {
     let target = targets[0]
@@ -140,13 +155,15 @@ struct CPUAveragePool: CPUOperation {
     kernels = context.kernels
   }
 
-  func forward(_ mode: CPUExecutor.Mode) -> Passes {
+  func forward() -> Passes {
     Passes(phases: [
       .example([.value(input), .value(output)]) { step, example in
         kernels.c.average(blockCount, pixels, step.value(input, example), step.value(output, example))
       }
     ])
   }
+
+  var reads: [ValueID] { [] }
 
   func backward(_ targets: [GradientTarget]) -> Passes {
     let target = targets[0]

@@ -5,7 +5,7 @@ import Kernels
 /// Results are the same to the bit for any number of threads. An executor serves one caller at a time.
 public final class CPUExecutor {
   public enum Mode: Sendable {
-    /// All values are kept, for `backward`.
+    /// Values that `backward` needs are kept, too.
     case training
     /// Only the input, representations and logits are kept; batch-norm uses its running statistics.
     case evaluation
@@ -30,7 +30,13 @@ public final class CPUExecutor {
   private var usedBatchStatistics = false
 
   /// An executor for batches of up to `capacity` examples; its state is all zero until `load`.
-  public init(plan: Plan, capacity: Int, mode: Mode, pool: ThreadPool, instructionSet: InstructionSet) {
+  ///
+  /// - Parameter exactConvolution: whether 3x3 convolutions take the direct kernels, too, whose error is that of a
+  ///   plain sum, and not Winograd's, which are faster and lose about two digits more.
+  public init(
+    plan: Plan, capacity: Int, mode: Mode, pool: ThreadPool, instructionSet: InstructionSet,
+    exactConvolution: Bool = false
+  ) {
     let lanes = instructionSet.lanes
     precondition(capacity > 0, "a batch has at least one example")
     precondition(
@@ -43,39 +49,29 @@ public final class CPUExecutor {
     pixelStride = blocks(plan.input.channels, lanes) * lanes
     parameters = Parameters(
       plan: plan, capacity: capacity, training: mode == .training, instructionSet: instructionSet)
+    let fusion = Fusion(plan, mode)
     let context = CPUContext(
-      plan: plan, capacity: capacity, instructionSet: instructionSet, parameters: parameters)
+      plan: plan, fusion: fusion, mode: mode, capacity: capacity, threads: pool.threads, isExact: exactConvolution,
+      instructionSet: instructionSet, parameters: parameters)
     self.context = context
 
-    let operations = plan.operations.map { context.operation($0) }
-    let forward = operations.map { $0.forward(mode) }
+    let operations = fusion.operations.map { context.operation($0) }
+    let forward = operations.map { $0.forward() }
     forwardBefore = forward.flatMap(\.before)
     forwardProgram = Program(forward.flatMap(\.phases))
-    let backward = mode == .training ? CPUExecutor.backward(plan, operations) : []
-    backwardBefore = backward.flatMap(\.before)
-    backwardProgram = Program(backward.flatMap(\.phases))
+    let backward = mode == .training ? Backward(plan, fusion, operations) : Backward()
+    backwardBefore = backward.passes.flatMap(\.before)
+    backwardProgram = Program(backward.passes.flatMap(\.phases))
 
-    kept =
-      switch mode {
-      case .training: Set(plan.values.indices.map { .value($0) } + [.gradient(plan.logits)])
-      case .evaluation: Set(([0, plan.logits] + plan.representations.map(\.value)).map { .value($0) })
-      }
+    var kept = Set(([0, plan.logits] + plan.representations.map(\.value)).map { Slot.value($0) })
+    if mode == .training {
+      kept.formUnion(operations.flatMap(\.reads).map { context.kept($0) }.filter { $0 == .value($0.id) })
+      kept.insert(.gradient(plan.logits))
+    }
+    self.kept = kept
     storage = Storage(
       programs: [forwardProgram, backwardProgram], sizes: plan.values.map { context.size($0) },
-      capacity: capacity, kept: kept)
-  }
-
-  /// The passes of all operations from the last to the first, each told which gradients others have begun.
-  private static func backward(_ plan: Plan, _ operations: [any CPUOperation]) -> [Passes] {
-    var begun: Set<ValueID> = [plan.logits]
-    return zip(plan.operations, operations).reversed().compactMap { operation, runner in
-      guard begun.contains(operation.output) else { return nil }
-      let targets = operation.inputs.map { input -> GradientTarget in
-        if input == 0 { return .skip }
-        return begun.insert(input).inserted ? .store : .add
-      }
-      return runner.backward(targets)
-    }
+      capacity: capacity, threads: pool.threads, kept: kept, shared: backward.shared)
   }
 
   /// The prepared batch, `(example, y, x, lane)` with `pixelStride` lanes; whoever writes it leaves padded
@@ -136,14 +132,17 @@ public final class CPUExecutor {
   /// One step of the optimiser with the last gradients.
   public func update(_ sgd: SGD) { parameters.update(sgd, pool) }
 
+  /// Whether a value of the last `forward` is there to be read.
+  public func keeps(_ id: ValueID) -> Bool { kept.contains(.value(id)) }
+
   /// The logits of the last `forward`, `(example, class)`.
   public func logits(count: Int) -> [Float] { value(plan.logits, count: count) }
 
   /// A value of the last `forward`, `(example, channel, y, x)`.
   ///
-  /// In evaluation mode only the input, representations and logits are there.
+  /// The input, representations and logits are there; of others, `keeps` says it.
   public func value(_ id: ValueID, count: Int) -> [Float] {
-    precondition(kept.contains(.value(id)), "value \(id) is not kept in evaluation mode")
+    precondition(keeps(id), "value \(id) is not kept")
     precondition(count <= capacity, "more examples than the capacity")
     let shape = plan.values[id]
     let lanes = context.lanes
@@ -177,5 +176,35 @@ public final class CPUExecutor {
         }
     }
     return values && parameters.paddingIsZero
+  }
+}
+
+/// The passes of all operations from the last to the first, each told which gradients others have begun.
+private struct Backward {
+  var passes: [Passes] = []
+  /// Gradients that lie where others do.
+  var shared: [Slot: Slot] = [:]
+
+  init() {}
+
+  init(_ plan: Plan, _ fusion: Fusion, _ operations: [any CPUOperation]) {
+    var begun: Set<ValueID> = [plan.logits]
+    var producers: [ValueID: any CPUOperation] = [:]
+    for (fused, operation) in zip(fusion.operations, operations) { producers[fused.output] = operation }
+    for (fused, operation) in zip(fusion.operations, operations).reversed() where begun.contains(fused.output) {
+      var isShared = fused.output == plan.logits
+      let targets = fused.inputs.map { input -> GradientTarget in
+        if input == 0 { return .skip }
+        guard begun.insert(input).inserted else { return .add }
+        guard !isShared, operation.passesGradientTo.contains(input) else { return .store }
+        isShared = true
+        shared[.gradient(input)] = .gradient(fused.output)
+        return .shared
+      }
+      for input in fused.inputs where fusion.recomputed.contains(input) {
+        if let phase = producers[input]?.recompute() { passes.append(Passes(phases: [phase])) }
+      }
+      passes.append(operation.backward(targets))
+    }
   }
 }

@@ -165,18 +165,20 @@ struct CPUGroupedConvolution: CPUOperation {
     }
   }
 
-  func forward(_ mode: CPUExecutor.Mode) -> Passes {
+  func forward() -> Passes {
     Passes(phases: [
       .example([.value(input), .value(output)]) { step, example in
         let y = step.value(output, example)
         for bundle in 0..<bundles {
-          let x = bordered(step, example, bundle, place: example / Shard.size)
+          let x = bordered(step, example, bundle, place: step.worker)
           let w = parameters.values(weight) + bundle * weightStep
           sum(window(bundle).taps, window.offsets, x, w, accumulate: 0, to: y + bundle * outputStep)
         }
       }
     ])
   }
+
+  var reads: [ValueID] { [input] }
 
   func backward(_ targets: [GradientTarget]) -> Passes {
     var passes = Passes(phases: [parameters.isSummed(weight) ? smallWeights() : largeWeights()])
@@ -227,11 +229,11 @@ struct CPUGroupedConvolution: CPUOperation {
   }
 
   private func smallWeights() -> Phase {
-    .example([.gradient(output)]) { step, example in
+    .example([.value(input), .gradient(output)]) { step, example in
       let shard = example / Shard.size
       for bundle in 0..<bundles {
         addWeightGradient(
-          step, example, bundle, outputBlocks: 0..<window(bundle).outputBlocks, place: shard,
+          step, example, bundle, outputBlocks: 0..<window(bundle).outputBlocks, place: step.worker,
           isFirst: example % Shard.size == 0,
           isLast: example + 1 == Shard.examples(shard, of: step.count).upperBound,
           to: parameters.partial(weight, shard: shard))
@@ -241,20 +243,16 @@ struct CPUGroupedConvolution: CPUOperation {
 
   /// By bundle and output block, over all examples in order.
   private func largeWeights() -> Phase {
-    .batch([.gradient(output)]) { step in
+    .batch([.value(input), .gradient(output)]) { step in
       let units = (0..<bundles).flatMap { bundle in
         (0..<window(bundle).outputBlocks).map { (bundle: bundle, block: $0) }
       }
-      // The scratch has at least as many places as a shard has examples.
-      let tasks = min(units.count, Shard.size)
-      step.pool.run(tasks) { task in
-        for unit in stride(from: task, to: units.count, by: tasks) {
-          let (bundle, block) = units[unit]
-          for example in 0..<step.count {
-            addWeightGradient(
-              step, example, bundle, outputBlocks: block..<block + 1, place: task, isFirst: example == 0,
-              isLast: example + 1 == step.count, to: parameters.gradient(weight))
-          }
+      step.pool.run(units.count) { task, worker in
+        let (bundle, block) = units[task]
+        for example in 0..<step.count {
+          addWeightGradient(
+            step, example, bundle, outputBlocks: block..<block + 1, place: worker, isFirst: example == 0,
+            isLast: example + 1 == step.count, to: parameters.gradient(weight))
         }
       }
     }
@@ -285,7 +283,7 @@ struct CPUGroupedConvolution: CPUOperation {
         var dy = step.gradient(output, example) + bundle * outputStep
         let window = window(bundle)
         if let border = window.outputBorder {
-          let place = scratch(example / Shard.size)
+          let place = scratch(step.worker)
           kernels.c.border(border, dy, place)
           dy = place
         }

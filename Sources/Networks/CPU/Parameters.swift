@@ -88,6 +88,9 @@ final class Parameters: Sendable {
     return layouts
   }
 
+  /// Floats with padding.
+  func size(_ id: TensorID) -> Int { entries[id].layout.size(lanes) }
+
   func isSummed(_ id: TensorID) -> Bool { entries[id].tensor.count <= Parameters.partialLimit }
 
   /// A parameter's weights, or a buffer's contents.

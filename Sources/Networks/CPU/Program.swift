@@ -19,38 +19,53 @@ struct Step: Sendable {
   let training: Bool
   let pool: ThreadPool
   let storage: Storage
+  /// The thread that works on this shard, from 0 below `pool.threads`: it has memory of its own.
+  var worker = 0
 
   var shards: Int { Shard.count(count) }
 
-  func value(_ id: ValueID, _ example: Int) -> UnsafeMutablePointer<Float> {
-    storage.address(.value(id), example)
+  func address(_ slot: Slot, _ example: Int) -> UnsafeMutablePointer<Float> {
+    storage.address(slot, example, worker: worker)
   }
 
-  func gradient(_ id: ValueID, _ example: Int) -> UnsafeMutablePointer<Float> {
-    storage.address(.gradient(id), example)
-  }
+  func value(_ id: ValueID, _ example: Int) -> UnsafeMutablePointer<Float> { address(.value(id), example) }
+
+  func gradient(_ id: ValueID, _ example: Int) -> UnsafeMutablePointer<Float> { address(.gradient(id), example) }
+
+  /// Floats from one example of a slot to the next.
+  func stride(_ slot: Slot) -> Int { storage.placement(slot).exampleStride }
 }
 
 /// A part of an operation's work, the values it touches, and what it needs to have finished before it.
 struct Phase: Sendable {
   enum Body: Sendable {
-    /// Needs only what earlier phases made of this example. A shard's examples come in ascending order.
-    case example(@Sendable (Step, Int) -> Void)
-    /// Needs all examples of a shard.
-    case shard(@Sendable (Step, Int) -> Void)
+    /// Takes up to `group` examples of a shard at a time, in ascending order, and needs only what earlier phases
+    /// made of these. A group divides a shard.
+    case examples(group: Int, @Sendable (Step, Range<Int>) -> Void)
     /// Needs the whole batch.
     case batch(@Sendable (Step) -> Void)
   }
 
   let touches: [Slot]
   let body: Body
+  /// Whether the worker's accumulator holds something of this phase from one group of a shard to the next.
+  var usesAccumulator = false
 
   static func example(_ touches: [Slot], _ body: @escaping @Sendable (Step, Int) -> Void) -> Phase {
-    Phase(touches: touches, body: .example(body))
+    examples(touches, group: 1) { step, examples in
+      for example in examples { body(step, example) }
+    }
+  }
+
+  static func examples(
+    _ touches: [Slot], group: Int, _ body: @escaping @Sendable (Step, Range<Int>) -> Void
+  ) -> Phase {
+    precondition(Shard.size.isMultiple(of: group), "a group divides a shard")
+    return Phase(touches: touches, body: .examples(group: group, body))
   }
 
   static func shard(_ touches: [Slot], _ body: @escaping @Sendable (Step, Int) -> Void) -> Phase {
-    Phase(touches: touches, body: .shard(body))
+    examples(touches, group: Shard.size) { step, examples in body(step, examples.lowerBound / Shard.size) }
   }
 
   static func batch(_ touches: [Slot], _ body: @escaping @Sendable (Step) -> Void) -> Phase {
@@ -58,16 +73,29 @@ struct Phase: Sendable {
   }
 }
 
-/// Phases in order, run so that each example goes through as many as it can while its values are in the
-/// cache.
+/// Phases in order, run so that each example goes through as many as it can while its values are in the cache.
 ///
-/// Phases between two that need the whole batch are a stage: its shards are the pool's tasks. Within a shard,
-/// neighbouring phases of single examples are a segment: each example runs through all of them before the
-/// next one.
+/// Phases between two that need the whole batch are a stage: its shards are the pool's tasks. A stage consists of
+/// segments, one after the other over the whole shard. A segment takes a chunk of examples at a time through its
+/// runs: neighbouring phases that take groups of one size, which each group goes through before the next one.
 struct Program: Sendable {
-  private enum Segment: Sendable {
-    case examples([@Sendable (Step, Int) -> Void])
-    case shard(@Sendable (Step, Int) -> Void)
+  private struct Run: Sendable {
+    let group: Int
+    var bodies: [@Sendable (Step, Range<Int>) -> Void]
+    let first: Int
+    var last: Int
+  }
+
+  private struct Segment: Sendable {
+    var runs: [Run] = []
+    var usesAccumulator = false
+    var chunk: Int { runs.reduce(1) { max($0, $1.group) } }
+
+    /// Whether the segment may go on with a phase: whole shards keep to themselves, since they would make the
+    /// chunks of all others as large; and there is one accumulator.
+    func takes(_ group: Int, _ phase: Phase) -> Bool {
+      (group == Shard.size) == (chunk == Shard.size) && !(usesAccumulator && phase.usesAccumulator)
+    }
   }
 
   private enum Stage: Sendable {
@@ -75,11 +103,16 @@ struct Program: Sendable {
     case batch(@Sendable (Step) -> Void)
   }
 
-  /// Where a phase runs: values whose phases share a segment of examples need room for one example a shard.
+  /// Where a phase runs, which says how many examples of a value there are at a time.
   struct Place {
     let stage: Int
     let segment: Int
-    let isExample: Bool
+    let run: Int
+    /// Examples at a time of the run and of the segment.
+    let group: Int
+    var chunk = 0
+    /// The run's first and last phase.
+    var phases = 0...0
   }
 
   let phases: [Phase]
@@ -90,53 +123,85 @@ struct Program: Sendable {
     self.phases = phases
     var stages: [Stage] = []
     var segments: [Segment] = []
-    var segmentCount = 0
+    var (segmentCount, runCount) = (0, 0)
     func endStage() {
       if !segments.isEmpty { stages.append(.shards(segments)) }
       segments = []
     }
-    for phase in phases {
+    for (index, phase) in phases.enumerated() {
       switch phase.body {
-      case .example(let body):
-        if case .examples(let bodies)? = segments.last {
-          segments[segments.count - 1] = .examples(bodies + [body])
+      case .examples(let group, let body):
+        var segment = Segment()
+        if let last = segments.last, last.takes(group, phase) {
+          segment = segments.removeLast()
         } else {
-          segments.append(.examples([body]))
           segmentCount += 1
         }
-        places.append(Place(stage: stages.count, segment: segmentCount, isExample: true))
-      case .shard(let body):
-        segments.append(.shard(body))
-        segmentCount += 1
-        places.append(Place(stage: stages.count, segment: segmentCount, isExample: false))
+        if segment.runs.last?.group == group {
+          segment.runs[segment.runs.count - 1].bodies.append(body)
+          segment.runs[segment.runs.count - 1].last = index
+        } else {
+          segment.runs.append(Run(group: group, bodies: [body], first: index, last: index))
+          runCount += 1
+        }
+        segment.usesAccumulator = segment.usesAccumulator || phase.usesAccumulator
+        segments.append(segment)
+        places.append(Place(stage: stages.count, segment: segmentCount, run: runCount, group: group))
       case .batch(let body):
         endStage()
         segmentCount += 1
-        places.append(Place(stage: stages.count, segment: segmentCount, isExample: false))
+        runCount += 1
+        places.append(Place(stage: stages.count, segment: segmentCount, run: runCount, group: 0))
         stages.append(.batch(body))
       }
     }
     endStage()
     self.stages = stages
-  }
-
-  func run(_ step: Step) {
-    for stage in stages {
-      switch stage {
-      case .batch(let body): body(step)
-      case .shards(let segments):
-        step.pool.run(step.shards) { shard in
-          for segment in segments {
-            switch segment {
-            case .shard(let body): body(step, shard)
-            case .examples(let bodies):
-              for example in Shard.examples(shard, of: step.count) {
-                for body in bodies { body(step, example) }
-              }
-            }
+    for case .shards(let segments) in stages {
+      for segment in segments {
+        for run in segment.runs {
+          for index in run.first...run.last {
+            places[index].chunk = segment.chunk
+            places[index].phases = run.first...run.last
           }
         }
       }
+    }
+  }
+
+  func run(_ step: Step) {
+    let shards = step.shards
+    for (index, stage) in stages.enumerated() {
+      switch stage {
+      case .batch(let body): body(step)
+      case .shards(let segments):
+        // Every other stage begins with the shards that the one before has ended with: they may be in the cache.
+        let isReversed = index % 4 >= 2
+        step.pool.run(shards) { task, worker in
+          var step = step
+          step.worker = worker
+          Program.run(segments, step, shard: isReversed ? shards - 1 - task : task)
+        }
+      }
+    }
+  }
+
+  private static func run(_ segments: [Segment], _ step: Step, shard: Int) {
+    let examples = Shard.examples(shard, of: step.count)
+    for segment in segments {
+      for chunk in pieces(of: examples, segment.chunk) {
+        for run in segment.runs {
+          for group in pieces(of: chunk, run.group) {
+            for body in run.bodies { body(step, group) }
+          }
+        }
+      }
+    }
+  }
+
+  private static func pieces(of range: Range<Int>, _ size: Int) -> some Sequence<Range<Int>> {
+    stride(from: range.lowerBound, to: range.upperBound, by: size).lazy.map {
+      $0..<min($0 + size, range.upperBound)
     }
   }
 }

@@ -1,35 +1,45 @@
 import Kernels
 
-/// What memory is planned for: a value of the plan, or the loss's gradient by it.
+/// What memory is planned for: a value of the plan, the loss's gradient by it, or a value made again on the way back.
 enum Slot: Hashable, Sendable {
   case value(ValueID)
   case gradient(ValueID)
+  case recomputed(ValueID)
+
+  var id: ValueID {
+    switch self {
+    case .value(let id), .gradient(let id), .recomputed(let id): id
+    }
+  }
 }
 
 /// Where each example's share of each slot lies.
 struct Storage: Sendable {
   struct Placement: Sendable {
     var offset = 0
-    var shardStride = 0
-    /// 0 where the examples of a shard take turns in one place.
+    /// From one thread's room to the next; 0 where there is room for all examples.
+    var workerStride = 0
     var exampleStride = 0
+    /// The bits of an example's number that count: all, or those within a group whose members take turns.
+    var mask = -1
   }
 
   private let memory: Memory
   private let values: [Placement]
   private let gradients: [Placement]
+  private let recomputed: [Placement]
 
   func placement(_ slot: Slot) -> Placement {
     switch slot {
     case .value(let id): values[id]
     case .gradient(let id): gradients[id]
+    case .recomputed(let id): recomputed[id]
     }
   }
 
-  func address(_ slot: Slot, _ example: Int) -> UnsafeMutablePointer<Float> {
+  func address(_ slot: Slot, _ example: Int, worker: Int = 0) -> UnsafeMutablePointer<Float> {
     let place = placement(slot)
-    return memory.floats + place.offset + example / Shard.size * place.shardStride
-      + example % Shard.size * place.exampleStride
+    return memory.floats + place.offset + worker * place.workerStride + (example & place.mask) * place.exampleStride
   }
 
   /// Plans memory for programs that run one after another.
@@ -37,52 +47,73 @@ struct Storage: Sendable {
   /// - Parameters:
   ///   - sizes: floats of one example, by value.
   ///   - kept: slots that hold their contents from one program to the next. Of the others, those that live within
-  ///     one segment get one place a shard, and the rest share memory where no stage needs both.
-  init(programs: [Program], sizes: [Int], capacity: Int, kept: Set<Slot>) {
-    let shards = Shard.count(capacity)
-    var planner = Planner(sizes: sizes, shards: shards)
-    for slot in sizes.indices.flatMap({ [Slot.value($0), .gradient($0)] }) where kept.contains(slot) {
-      planner.keep(slot)
+  ///     one segment get room for a group of examples and thread, and the rest share memory where no stage needs both.
+  ///   - shared: slots that lie where others do.
+  init(
+    programs: [Program], sizes: [Int], capacity: Int, threads: Int, kept: Set<Slot>, shared: [Slot: Slot]
+  ) {
+    var planner = Planner(sizes: sizes, capacity: capacity, threads: threads, shared: shared)
+    for slot in kept.sorted(by: { $0.order < $1.order }) { planner.keep(slot) }
+    // Nothing but what is kept goes from one program to the next: they use the same memory after it.
+    let base = planner.total
+    var end = base
+    for program in programs {
+      planner.total = base
+      planner.place(program, except: kept)
+      end = max(end, planner.total)
     }
-    for program in programs { planner.place(program, except: kept) }
+    planner.total = end
     memory = Memory(count: planner.total)
-    values = sizes.indices.map { planner.placements[.value($0)] ?? Placement() }
-    gradients = sizes.indices.map { planner.placements[.gradient($0)] ?? Placement() }
+    let place = { slot in planner.placements[planner.owner(slot)] ?? Placement() }
+    values = sizes.indices.map { place(.value($0)) }
+    gradients = sizes.indices.map { place(.gradient($0)) }
+    recomputed = sizes.indices.map { place(.recomputed($0)) }
+  }
+}
+
+extension Slot {
+  fileprivate var order: Int {
+    switch self {
+    case .value(let id): 3 * id
+    case .gradient(let id): 3 * id + 1
+    case .recomputed(let id): 3 * id + 2
+    }
   }
 }
 
 private struct Planner {
   let sizes: [Int]
-  let shards: Int
+  let examples: Int
+  let threads: Int
+  let shared: [Slot: Slot]
   var total = 0
   var placements: [Slot: Storage.Placement] = [:]
 
-  init(sizes: [Int], shards: Int) {
+  init(sizes: [Int], capacity: Int, threads: Int, shared: [Slot: Slot]) {
     self.sizes = sizes
-    self.shards = shards
+    examples = Shard.count(capacity) * Shard.size
+    self.threads = threads
+    self.shared = shared
   }
 
-  private func size(_ slot: Slot) -> Int {
-    switch slot {
-    case .value(let id), .gradient(let id): sizes[id]
-    }
+  func owner(_ slot: Slot) -> Slot {
+    var slot = slot
+    while let next = shared[slot] { slot = next }
+    return slot
   }
 
-  /// Room for the examples of all shards.
-  private func whole(_ slot: Slot, at offset: Int) -> Storage.Placement {
-    Storage.Placement(offset: offset, shardStride: Shard.size * size(slot), exampleStride: size(slot))
-  }
+  private func size(_ slot: Slot) -> Int { sizes[slot.id] }
 
   mutating func keep(_ slot: Slot) {
-    placements[slot] = whole(slot, at: total)
-    total += shards * Shard.size * size(slot)
+    placements[slot] = Storage.Placement(offset: total, exampleStride: size(slot))
+    total += examples * size(slot)
   }
 
   mutating func place(_ program: Program, except kept: Set<Slot>) {
     var touches: [Slot: [Int]] = [:]
     var order: [Slot] = []
     for (index, phase) in program.phases.enumerated() {
-      for slot in phase.touches where !kept.contains(slot) {
+      for slot in Set(phase.touches.map(owner)).sorted(by: { $0.order < $1.order }) where !kept.contains(slot) {
         if touches[slot] == nil { order.append(slot) }
         touches[slot, default: []].append(index)
       }
@@ -91,52 +122,60 @@ private struct Planner {
     var lasting: [Lifetime] = []
     for slot in order {
       let indices = touches[slot] ?? []
-      let places = indices.map { program.places[$0] }
-      guard let first = places.first, let last = places.last, let begin = indices.first,
-        let end = indices.last
-      else { continue }
-      if first.segment == last.segment, first.isExample {
-        passing.append(Lifetime(slot: slot, size: size(slot), span: begin...end))
+      guard let begin = indices.first, let end = indices.last else { continue }
+      let (first, last) = (program.places[begin], program.places[end])
+      if first.segment != last.segment || first.group == 0 {
+        lasting.append(Lifetime(slot: slot, size: size(slot), examples: examples, span: first.stage...last.stage))
+      } else if first.run == last.run {
+        passing.append(Lifetime(slot: slot, size: size(slot), examples: first.group, span: begin...end))
       } else {
-        let room = shards * Shard.size * size(slot)
-        lasting.append(Lifetime(slot: slot, size: room, span: first.stage...last.stage))
+        // While a run goes from group to group, what crosses its borders lives all the time.
+        let span = first.phases.lowerBound...last.phases.upperBound
+        passing.append(Lifetime(slot: slot, size: size(slot), examples: first.chunk, span: span))
       }
     }
     let (lastingOffsets, lastingSize) = pack(lasting)
     for (lifetime, offset) in zip(lasting, lastingOffsets) {
-      placements[lifetime.slot] = whole(lifetime.slot, at: total + offset)
+      precondition(placements[lifetime.slot] == nil, "a value that two programs use is kept")
+      placements[lifetime.slot] = Storage.Placement(offset: total + offset, exampleStride: lifetime.size)
     }
     total += lastingSize
     let (passingOffsets, passingSize) = pack(passing)
     for (lifetime, offset) in zip(passing, passingOffsets) {
-      placements[lifetime.slot] = Storage.Placement(offset: total + offset, shardStride: passingSize)
+      placements[lifetime.slot] = Storage.Placement(
+        offset: total + offset, workerStride: passingSize, exampleStride: lifetime.size,
+        mask: lifetime.examples - 1)
     }
-    total += shards * passingSize
+    total += threads * passingSize
   }
 }
 
 private struct Lifetime {
   let slot: Slot
+  /// Floats of one example.
   let size: Int
+  /// For how many examples there is room.
+  let examples: Int
   let span: ClosedRange<Int>
+
+  var room: Int { size * examples }
 }
 
-/// Offsets such that what lives at one time does not overlap: largest first, each at the lowest place that is
-/// free.
+/// Offsets such that what lives at one time does not overlap: largest first, each at the lowest place that is free.
 private func pack(_ items: [Lifetime]) -> (offsets: [Int], size: Int) {
   var offsets = [Int](repeating: 0, count: items.count)
   var placed: [Int] = []
   var size = 0
-  for item in items.indices.sorted(by: { (-items[$0].size, $0) < (-items[$1].size, $1) }) {
+  for item in items.indices.sorted(by: { (-items[$0].room, $0) < (-items[$1].room, $1) }) {
     let rivals = placed.filter { items[$0].span.overlaps(items[item].span) }
       .sorted { offsets[$0] < offsets[$1] }
     var offset = 0
-    for rival in rivals where offsets[rival] < offset + items[item].size {
-      offset = max(offset, offsets[rival] + items[rival].size)
+    for rival in rivals where offsets[rival] < offset + items[item].room {
+      offset = max(offset, offsets[rival] + items[rival].room)
     }
     offsets[item] = offset
     placed.append(item)
-    size = max(size, offset + items[item].size)
+    size = max(size, offset + items[item].room)
   }
   return (offsets, size)
 }

@@ -1,0 +1,66 @@
+/* The gradient by the weights: tiles of the input and of the output's gradient, and 36 products. See winograd.h. */
+
+static void gradient_tiles(const struct rote_winograd *g, struct tile t, int count, const float *dy,
+                           int64_t dy_stride, float *points) {
+  for (int i = 0; i < count; i++, points += TILE, next_tile(g, &t)) {
+    const int row = t.row * 4, column = t.column * 4;
+    const float *plane = dy + t.example * dy_stride;
+    if (row + 4 <= g->rows && column + 4 <= g->columns)
+      gradient_tile(0, plane, row, column, g->rows, g->columns, points);
+    else
+      gradient_tile(1, plane, row, column, g->rows, g->columns, points);
+  }
+}
+
+/* sums(lane of i, lane of o) = [sums] + sum over tiles of x(tile, lane of i) d(tile, lane of o) at one point, held
+ * in registers. */
+INLINE void products_of_tiles(int count, const float *x, const float *d, int32_t accumulate, float *sums) {
+  vec sum[V];
+  UNROLL for (int lane = 0; lane < V; lane++) sum[lane] = accumulate ? load(sums + lane * V) : (vec){0};
+  _Pragma("clang loop unroll_count(4)") for (int t = 0; t < count; t++) {
+    const vec gradient = load(d + t * TILE);
+    UNROLL for (int lane = 0; lane < V; lane++) sum[lane] += gradient * x[t * TILE + lane];
+  }
+  UNROLL for (int lane = 0; lane < V; lane++) store(sums + lane * V, sum[lane]);
+}
+
+static void winograd_gradient(struct rote_winograd g, int32_t examples, const float *x, int64_t x_stride,
+                              const float *dy, int64_t dy_stride, int32_t accumulate, float *sums, float *scratch) {
+  const int64_t block = (int64_t)GRADIENT_TILES * TILE;
+  const int tiles = examples * tile_rows(&g) * tile_columns(&g);
+  float *gradients = scratch + g.input_blocks * block;
+  struct tile from = {0};
+  for (int first = 0; first < tiles; first += GRADIENT_TILES) {
+    const int count = tiles - first < GRADIENT_TILES ? tiles - first : GRADIENT_TILES;
+    for (int i = 0; i < g.input_blocks; i++)
+      input_tiles(&g, from, count, x + (int64_t)i * g.height * g.width * V, x_stride, scratch + i * block);
+    for (int o = 0; o < g.output_blocks; o++)
+      gradient_tiles(&g, from, count, dy + (int64_t)o * g.rows * g.columns * V, dy_stride, gradients + o * block);
+    float *to = sums;
+    for (int k = 0; k < POINTS; k++)
+      for (int o = 0; o < g.output_blocks; o++)
+        for (int i = 0; i < g.input_blocks; i++, to += V * V)
+          products_of_tiles(count, scratch + i * block + k * V, gradients + o * block + k * V, accumulate || first, to);
+    for (int i = 0; i < count; i++) next_tile(&g, &from);
+  }
+}
+
+/* dw(o, i, tap, lane of i, lane of o) = Gt sums G. */
+static void winograd_filter_gradient(int32_t output_blocks, int32_t input_blocks, const float *sums, float *dw) {
+  const int64_t step = (int64_t)output_blocks * input_blocks * V * V;
+  for (int64_t b = 0; b < output_blocks * input_blocks; b++, dw += 9 * V * V, sums += V * V)
+    for (int lane = 0; lane < V; lane++) {
+      vec z[3][6];
+      UNROLL for (int j = 0; j < 6; j++) {
+        vec m[6], r[3];
+        UNROLL for (int i = 0; i < 6; i++) m[i] = load(sums + (i * 6 + j) * step + lane * V);
+        transform_filter_gradient(m, r);
+        UNROLL for (int i = 0; i < 3; i++) z[i][j] = r[i];
+      }
+      UNROLL for (int i = 0; i < 3; i++) {
+        vec r[3];
+        transform_filter_gradient(z[i], r);
+        UNROLL for (int j = 0; j < 3; j++) store(dw + ((i * 3 + j) * V + lane) * V, r[j]);
+      }
+    }
+}
