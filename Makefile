@@ -49,13 +49,14 @@ STUDY = study/$(DATA)
 tools := $(addprefix bin/,fetch-data train distill score align report)
 sources := Package.swift $(sort $(shell find Sources -type f))
 
-.PHONY: help deps check-deps build test demo study data runs distilled scores alignment report \
+.PHONY: help deps check-deps build test bench demo study data runs distilled scores alignment report \
   results-sprites results-cifar10 check-format check-make clean FORCE
 
 help:
 	@echo 'make build          the six tools, in bin/'
 	@echo 'make demo           a whole study on generated images, in a few minutes; prints its tables'
 	@echo 'make test           the tests'
+	@echo 'make bench          speed, in tables; TORCH_PYTHON=python, one that has torch, for PyTorch beside it'
 	@echo 'make study          a study: data, runs, distilled, scores, alignment, report (each is a target too)'
 	@echo 'make results-sprites, make results-cifar10 ARCHIVE=...   the studies of docs/results.md'
 	@echo 'make deps           installs what building needs; make check-deps what check-format needs'
@@ -96,6 +97,26 @@ test:
 
 clean:
 	rm -rf .build .build-test .venv bin
+
+# --- Speed.
+
+# A Python that has torch; empty: ours alone. And options of `bench table`, as in BENCH_OPTIONS="--only mlp --rounds 15".
+TORCH_PYTHON =
+BENCH_OPTIONS =
+
+# oneDNN's figures are there where its header is.
+bench:
+	scripts/deps build
+	swift build -c release --product bench
+	folder=$$(swift build -c release --show-bin-path); \
+	onednn=; \
+	if echo '#include <dnnl.h>' | cc -E - >/dev/null 2>&1; then \
+	  onednn=$$folder/onednn; \
+	  cc -O2 Benchmarks/onednn.c -o $$onednn -ldnnl; \
+	fi; \
+	$$folder/bench peak; echo; \
+	$$folder/bench table $(addprefix --python ,$(TORCH_PYTHON)) $(BENCH_OPTIONS); echo; \
+	$$folder/bench convolutions $${onednn:+--onednn $$onednn}
 
 # --- The study.
 #

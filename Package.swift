@@ -62,10 +62,17 @@ let package = Package(
     tool("align", ["Measures", "Training"]),
     tool("report", ["Figures", "Measures"]),
 
+    // Speed.
+    .target(name: "CBench", path: "Benchmarks/CBench"),
+    .executableTarget(
+      name: "bench", dependencies: ["CBench", "Figures", "Kernels", "Networks", "Randomness", "ToolKit", arguments],
+      path: "Benchmarks/bench"),
+
     .target(name: "TestSupport", dependencies: ["ToolKit"], path: "Tests/TestSupport"),
     tests("Randomness"),
-    tests("Kernels", ["Randomness"]),
-    tests("Networks", ["Randomness", "Kernels"]),
+    .target(name: "CAllocations", path: "Tests/CAllocations"),
+    tests("Kernels", ["CKernels", "Randomness", "CAllocations"]),
+    tests("Networks", ["Randomness", "Kernels", "CAllocations"]),
     tests("HDF5", ["TestSupport"]),
     tests("Artefacts", ["HDF5", "ToolKit", "TestSupport"]),
     tests("ToolKit", ["TestSupport"]),

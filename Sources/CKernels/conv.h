@@ -143,3 +143,8 @@ static void scale(int32_t output_blocks, int32_t rows, const float *x, const flo
   for (int o = 0; o < output_blocks; o++)
     for (int r = 0; r < rows; r++, x += V, y += V) store(y, load(x) * load(factor + o * V));
 }
+
+static void gather(int32_t blocks, int32_t examples, const float *x, int64_t x_stride, int64_t y_stride, float *y) {
+  for (int b = 0; b < blocks; b++)
+    for (int e = 0; e < examples; e++) store(y + b * y_stride + e * V, load(x + e * x_stride + b * V));
+}

@@ -4,6 +4,8 @@
 
 #include "vector.h"
 
+#include "elementary.h"
+
 #include "activation.h"
 #include "batchnorm.h"
 #include "conv.h"
@@ -22,6 +24,7 @@ const struct rote_kernels TABLE = {
     .taps_gradient = taps_gradient,
     .transpose = transpose,
     .scale = scale,
+    .gather = gather,
     .winograd_filter = winograd_filter,
     .winograd = winograd,
     .winograd_gradient = winograd_gradient,
@@ -40,5 +43,13 @@ const struct rote_kernels TABLE = {
     .average_gradient = average_gradient,
     .shortcut = shortcut,
     .shortcut_gradient = shortcut_gradient,
+    .max_pool = max_pool,
+    .max_pool_gradient = max_pool_gradient,
+    .average_pool = average_pool,
+    .average_pool_gradient = average_pool_gradient,
     .sgd = sgd,
+    .sin = sines,
+    .cos = cosines,
+    .exp = exponentials,
+    .log = logarithms,
 };

@@ -16,3 +16,12 @@ INLINE vec blend(ivec mask, vec yes, vec no) { return (vec)((mask & (ivec)yes) |
 INLINE void put(float *p, vec v, int32_t accumulate) { store(p, accumulate ? load(p) + v : v); }
 
 INLINE int blocks_of(int channels) { return (channels + V - 1) / V; }
+
+/* Asks for some more lines of the memory that will be wanted soon, into the second-level cache. */
+INLINE void look_ahead(struct rote_ahead *ahead, int lines) {
+  if (ahead->current == ahead->count) return;
+  const char *from = ahead->range[ahead->current].from, *to = ahead->range[ahead->current].to;
+  for (int i = 0; i < lines && from < to; i++, from += 64) __builtin_prefetch(from, 0, 2);
+  ahead->range[ahead->current].from = from;
+  if (from >= to) ahead->current++;
+}

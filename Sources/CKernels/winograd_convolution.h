@@ -69,7 +69,8 @@ static void output_tiles(const struct rote_winograd *g, struct tile t, int count
 }
 
 static void winograd(struct rote_winograd g, int32_t examples, const float *x, int64_t x_stride, const float *u,
-                     struct rote_finish finish, float *y, int64_t y_stride, float *scratch) {
+                     struct rote_finish finish, float *y, int64_t y_stride, float *scratch,
+                     struct rote_ahead *ahead) {
   /* The registers hold T tiles of one block of outputs, or without broadcasts in the multiply-add half as many of
    * two, which share the load of an input. */
   const int T = ACCUMULATORS == 16 ? 16 : 4;
@@ -85,14 +86,18 @@ static void winograd(struct rote_winograd g, int32_t examples, const float *x, i
       const float *filters = u + k * u_point;
       int o = 0;
       if (ACCUMULATORS < 16)
-        for (; o + 2 <= g.output_blocks; o += 2)
+        for (; o + 2 <= g.output_blocks; o += 2) {
+          look_ahead(ahead, 2 * AHEAD_LINES * g.input_blocks);
           for (int t = 0; t < count; t += T)
             product(T, 2, g.input_blocks, g.last_lanes, block, scratch + t * TILE + k * V,
                     filters + (int64_t)o * g.input_blocks * V * V, sums + o * block + t * TILE + k * V);
-      for (; o < g.output_blocks; o++)
+        }
+      for (; o < g.output_blocks; o++) {
+        look_ahead(ahead, AHEAD_LINES * g.input_blocks);
         for (int t = 0; t < count; t += T)
           product(T, 1, g.input_blocks, g.last_lanes, block, scratch + t * TILE + k * V,
                   filters + (int64_t)o * g.input_blocks * V * V, sums + o * block + t * TILE + k * V);
+      }
     }
     for (int o = 0; o < g.output_blocks; o++)
       output_tiles(&g, from, count, o, sums + o * block, &finish, y, y_stride);

@@ -25,7 +25,8 @@ INLINE void products_of_tiles(int count, const float *x, const float *d, int32_t
 }
 
 static void winograd_gradient(struct rote_winograd g, int32_t examples, const float *x, int64_t x_stride,
-                              const float *dy, int64_t dy_stride, int32_t accumulate, float *sums, float *scratch) {
+                              const float *dy, int64_t dy_stride, int32_t accumulate, float *sums, float *scratch,
+                              struct rote_ahead *ahead) {
   const int64_t block = (int64_t)GRADIENT_TILES * TILE;
   const int tiles = examples * tile_rows(&g) * tile_columns(&g);
   float *gradients = scratch + g.input_blocks * block;
@@ -39,8 +40,10 @@ static void winograd_gradient(struct rote_winograd g, int32_t examples, const fl
     float *to = sums;
     for (int k = 0; k < POINTS; k++)
       for (int o = 0; o < g.output_blocks; o++)
-        for (int i = 0; i < g.input_blocks; i++, to += V * V)
+        for (int i = 0; i < g.input_blocks; i++, to += V * V) {
+          look_ahead(ahead, 2 * AHEAD_LINES);
           products_of_tiles(count, scratch + i * block + k * V, gradients + o * block + k * V, accumulate || first, to);
+        }
     for (int i = 0; i < count; i++) next_tile(&g, &from);
   }
 }

@@ -1,3 +1,5 @@
+import CKernels
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -32,4 +34,23 @@ public final class Memory: @unchecked Sendable {
   deinit { free(floats) }
 
   public func clear() { floats.update(repeating: 0, count: count) }
+}
+
+/// What one thread will want from memory soon: kernels fetch it into the cache along the way.
+public final class Ahead: @unchecked Sendable {
+  public let list: UnsafeMutablePointer<rote_ahead>
+
+  public init() {
+    list = .allocate(capacity: 1)
+    list.initialize(to: rote_ahead())
+  }
+
+  deinit { list.deallocate() }
+
+  public func clear() {
+    list.pointee.count = 0
+    list.pointee.current = 0
+  }
+
+  public func add(_ from: UnsafePointer<Float>, count: Int) { rote_ahead_add(list, from, Int64(count)) }
 }

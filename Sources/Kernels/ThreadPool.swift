@@ -1,3 +1,6 @@
+import CKernels
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -38,7 +41,7 @@ public final class ThreadPool: Sendable {
     if workers.isEmpty || tasks <= 1 {
       for task in 0..<max(tasks, 0) { body(task, 0) }
     } else {
-      withoutActuallyEscaping(body) { queue.run(tasks, $0) }
+      queue.run(tasks, body)
     }
   }
 }
@@ -87,16 +90,29 @@ private final class WorkerStart {
   func work() { queue.work(number) }
 }
 
-/// The job under way, if any; every field is read and written under the mutex.
+/// Declares the C function of that name with the two words of `body` as what they are: a closure, which stays the
+/// caller's. A closure that escapes would need a context on the heap for each job.
+@_silgen_name("rote_borrow_closure")
+private func borrow(_ body: @Sendable (Int, Int) -> Void, _ words: UnsafeMutablePointer<rote_closure>)
+
+/// The job under way, if any. Every field is written under the mutex; the atomic ones are read without it by those
+/// who wait.
 private final class TaskQueue: @unchecked Sendable {
+  /// How often a waiting thread looks before it sleeps: for 10 to 50 µs, by processor. To wake a thread takes up to
+  /// 50 µs, and a training step waits some sixty times, seldom for longer.
+  private static let looks = 1000
+
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let posted = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let finished = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  private var body: (@Sendable (Int, Int) -> Void)?
+  private var body = rote_closure()
   private var next = 0
   private var tasks = 0
-  private var unfinished = 0
   private var stopped = false
+  private var sleepers = 0
+  private let unfinished = Atomic(0)
+  /// Counts jobs, and the end.
+  private let events = Atomic(0)
 
   init() {
     pthread_mutex_init(mutex, nil)
@@ -113,45 +129,72 @@ private final class TaskQueue: @unchecked Sendable {
     finished.deallocate()
   }
 
-  func run(_ tasks: Int, _ body: @escaping @Sendable (Int, Int) -> Void) {
+  func run(_ tasks: Int, _ body: @Sendable (Int, Int) -> Void) {
     pthread_mutex_lock(mutex)
-    precondition(self.body == nil, "a pool runs one job at a time")
-    self.body = body
+    precondition(unfinished.load(ordering: .relaxed) == 0, "a pool runs one job at a time")
+    borrow(body, &self.body)
     next = 0
     self.tasks = tasks
-    unfinished = tasks
-    pthread_cond_broadcast(posted)
+    unfinished.store(tasks, ordering: .relaxed)
+    wake()
     takeTasks(0)
-    while unfinished > 0 { pthread_cond_wait(finished, mutex) }
-    self.body = nil
+    pthread_mutex_unlock(mutex)
+    if look(until: { unfinished.load(ordering: .acquiring) == 0 }) { return }
+    pthread_mutex_lock(mutex)
+    while unfinished.load(ordering: .relaxed) > 0 { pthread_cond_wait(finished, mutex) }
     pthread_mutex_unlock(mutex)
   }
 
   func stop() {
     pthread_mutex_lock(mutex)
     stopped = true
-    pthread_cond_broadcast(posted)
+    wake()
     pthread_mutex_unlock(mutex)
   }
 
   func work(_ worker: Int) {
     pthread_mutex_lock(mutex)
     while !stopped {
-      if next < tasks { takeTasks(worker) } else { pthread_cond_wait(posted, mutex) }
+      takeTasks(worker)
+      let seen = events.load(ordering: .relaxed)
+      pthread_mutex_unlock(mutex)
+      _ = look(until: { events.load(ordering: .relaxed) != seen })
+      pthread_mutex_lock(mutex)
+      while events.load(ordering: .relaxed) == seen {
+        sleepers += 1
+        pthread_cond_wait(posted, mutex)
+        sleepers -= 1
+      }
     }
     pthread_mutex_unlock(mutex)
   }
 
+  /// Tells the workers that there is something new. The mutex is held.
+  private func wake() {
+    events.add(1, ordering: .relaxed)
+    if sleepers > 0 { pthread_cond_broadcast(posted) }
+  }
+
+  /// Whether `isOver` became true within a short while.
+  private func look(until isOver: () -> Bool) -> Bool {
+    for _ in 0..<TaskQueue.looks {
+      if isOver() { return true }
+      rote_pause()
+    }
+    return false
+  }
+
   /// Works on tasks while there are any. The mutex is held on entry and on return, but not within a task.
   private func takeTasks(_ worker: Int) {
-    while let body, next < tasks {
+    while next < tasks {
       let task = next
       next += 1
+      let body = body
       pthread_mutex_unlock(mutex)
-      body(task, worker)
+      rote_call(body, task, worker)
       pthread_mutex_lock(mutex)
-      unfinished -= 1
-      if unfinished == 0 { pthread_cond_signal(finished) }
+      let left = unfinished.subtract(1, ordering: .releasing).newValue
+      if left == 0 { pthread_cond_signal(finished) }
     }
   }
 }

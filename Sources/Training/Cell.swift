@@ -24,16 +24,18 @@ public struct Cell: Sendable {
   public let plan: Plan
   public let recipe: Recipe
   public let seed: UInt64
+  /// Whether 3x3 convolutions are plain sums, instead of Winograd's.
+  public let exactConvolution: Bool
   /// Ratio, scheme and seed of the subsets; distilled runs take over their teachers'.
   public let subset: JSON
   public let teachers: TeacherConfiguration?
 
   public init(
-    architecture: Architecture, plan: Plan, recipe: Recipe, seed: UInt64, subset: JSON,
-    teachers: TeacherConfiguration? = nil
+    architecture: Architecture, plan: Plan, recipe: Recipe, seed: UInt64,
+    exactConvolution: Bool = false, subset: JSON, teachers: TeacherConfiguration? = nil
   ) {
     (self.architecture, self.plan, self.recipe, self.seed) = (architecture, plan, recipe, seed)
-    (self.subset, self.teachers) = (subset, teachers)
+    (self.exactConvolution, self.subset, self.teachers) = (exactConvolution, subset, teachers)
   }
 
   public static func subset(_ masks: Masks) -> JSON {
@@ -55,7 +57,9 @@ public struct Cell: Sendable {
     return [
       "data": .string(data), "architecture": .string(architecture.label),
       "parameter_count": .number(Double(plan.parameterCount)), "recipe": recipe.json, "loss": "cross-entropy",
-      "initialisation": "architecture's default", "standardisation": .string(recipe.standardisation.rawValue),
+      "initialisation": "architecture's default",
+      "convolution": .string(exactConvolution ? "exact" : "winograd"),
+      "standardisation": .string(recipe.standardisation.rawValue),
       "augmentation": .string(recipe.augmentation.rawValue), "subset": subset, "seed": .string(String(seed)),
       "teachers": teacherMembers,
     ]

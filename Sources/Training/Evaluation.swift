@@ -63,13 +63,13 @@ struct DynamicsPoint {
 public struct EvaluationPass {
   private let evaluator: Evaluator
 
-  public init(plan: Plan, data: TrainingData, standardisation: Standardisation, instructionSet: InstructionSet) {
+  public init(_ network: TrainedNetwork, data: TrainingData, instructionSet: InstructionSet) {
     let batch = 128
     evaluator = Evaluator(
-      input: InputWriter(data: data, standardisation: standardisation),
+      input: InputWriter(data: data, standardisation: network.standardisation),
       executor: CPUExecutor(
-        plan: plan, capacity: batch, mode: .evaluation, pool: ThreadPool(threads: 1),
-        instructionSet: instructionSet),
+        plan: network.plan, capacity: batch, mode: .evaluation, pool: ThreadPool(threads: 1),
+        instructionSet: instructionSet, exactConvolution: network.exactConvolution),
       capacity: batch)
   }
 

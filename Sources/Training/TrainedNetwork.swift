@@ -6,6 +6,11 @@ import ToolKit
 public struct TrainedNetwork: Sendable {
   public let plan: Plan
   public let standardisation: Standardisation
+  public let exactConvolution: Bool
+
+  public init(plan: Plan, standardisation: Standardisation, exactConvolution: Bool = false) {
+    (self.plan, self.standardisation, self.exactConvolution) = (plan, standardisation, exactConvolution)
+  }
 
   /// - Throws: where the runs are of a network that this build does not know, or of another shape.
   public init(_ member: RunsSet.Member, data: TrainingData) throws {
@@ -18,6 +23,7 @@ public struct TrainedNetwork: Sendable {
       throw Failure(.badData, "runs of \(member.architecture)", "their configuration names no standardisation")
     }
     standardisation = value
+    exactConvolution = member.config["convolution"]?.string == "exact"
   }
 
   /// The final state of a run.

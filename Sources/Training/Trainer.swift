@@ -73,21 +73,23 @@ private struct Session {
     self.mask = mask
     subset = mask.indices.filter { mask[$0] == 1 }.map(Int32.init)
     let recipe = cell.recipe
+    let exact = cell.exactConvolution
     let capacity = min(recipe.batchSize, subset.count)
     input = InputWriter(data: data, standardisation: recipe.standardisation)
     student = CPUExecutor(
-      plan: cell.plan, capacity: capacity, mode: .training, pool: pool, instructionSet: trainer.instructionSet)
+      plan: cell.plan, capacity: capacity, mode: .training, pool: pool, instructionSet: trainer.instructionSet,
+      exactConvolution: exact)
     student.load(state: initialState(plan: cell.plan, seed: cell.seed, run: run))
     evaluator = Evaluator(
       input: input,
       executor: CPUExecutor(
         plan: cell.plan, capacity: Session.evaluationBatch, mode: .evaluation, pool: pool,
-        instructionSet: trainer.instructionSet),
+        instructionSet: trainer.instructionSet, exactConvolution: exact),
       capacity: Session.evaluationBatch)
     self.teacher = teacher.map { teacher in
       let executor = CPUExecutor(
         plan: teacher.plan, capacity: capacity, mode: .evaluation, pool: pool,
-        instructionSet: trainer.instructionSet)
+        instructionSet: trainer.instructionSet, exactConvolution: exact)
       executor.load(state: teacher.state)
       return (executor, InputWriter(data: trainer.data, standardisation: teacher.standardisation), teacher.digest)
     }
@@ -106,26 +108,29 @@ private struct Session {
     var order = subset
     var stream = RandomStream(seed: cell.seed, purpose: .batchOrder, run: run, epoch: epoch)
     stream.shuffle(&order)
-    let loss = cell.loss
-    var gradient: [Float] = []
+    var loss = BatchLoss(cell.loss, classes: data.classes)
+    var labels: [Int32] = []
+    labels.reserveCapacity(student.capacity)
     var sum = 0.0
     var correct = 0
     for start in stride(from: 0, to: order.count, by: recipe.batchSize) {
       let batch = order[start..<min(start + recipe.batchSize, order.count)]
       prepare(batch, epoch: epoch)
-      let labels = batch.map { data.train.label[Int($0)] }
+      labels.removeAll(keepingCapacity: true)
+      for example in batch { labels.append(data.train.label[Int(example)]) }
       student.forward(count: batch.count, training: true)
       let logits = student.logits(count: batch.count)
-      let losses = loss.evaluate(
-        logits: logits, labels: labels, classes: data.classes, teacherLogits: teacherLogits(batch.count),
-        into: &gradient)
-      for value in losses { sum += Double(value) }
+      loss.evaluate(logits: logits, labels: labels, teacherLogits: teacherLogits(batch.count))
+      for value in loss.losses { sum += Double(value) }
       guard sum.isFinite else { return false }
-      correct += correctness(logits, labels: labels, classes: data.classes).reduce(0) { $0 + Int($1) }
-      student.backward(logitGradient: gradient, count: batch.count)
+      for (i, label) in labels.enumerated()
+      where argmax(logits[i * data.classes..<(i + 1) * data.classes]) == label {
+        correct += 1
+      }
       let rate = Float(recipe.rate(step: step, stepsPerEpoch: stepsPerEpoch))
-      student.update(
-        SGD(
+      student.backward(
+        logitGradient: loss.gradient, count: batch.count,
+        updating: SGD(
           learningRate: rate, momentum: Float(recipe.momentum), weightDecay: Float(recipe.weightDecay),
           nesterov: recipe.nesterov))
       history["learning_rate"]?[epoch - 1] = rate
@@ -139,13 +144,12 @@ private struct Session {
 
   /// Writes a batch's images into the student's input, and the same cuts into the teacher's.
   private func prepare(_ batch: ArraySlice<Int32>, epoch: Int) {
-    let cuts = batch.map { example in
+    let cut = { @Sendable [cell, data, run] (example: Int) in
       InputWriter.Cut(
-        cell.recipe.augmentation, seed: cell.seed, run: run, epoch: epoch,
-        position: data.train.position[Int(example)])
+        cell.recipe.augmentation, seed: cell.seed, run: run, epoch: epoch, position: data.train.position[example])
     }
-    input.write(batch, of: data.train, cuts: cuts, to: student)
-    if let teacher { teacher.input.write(batch, of: data.train, cuts: cuts, to: teacher.evaluator) }
+    input.write(batch, of: data.train, to: student, cut: cut)
+    if let teacher { teacher.input.write(batch, of: data.train, to: teacher.evaluator, cut: cut) }
   }
 
   private func teacherLogits(_ count: Int) -> [Float]? {

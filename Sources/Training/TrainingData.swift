@@ -91,15 +91,17 @@ package struct InputWriter: Sendable {
 
   /// Fills an executor's input with a batch of images.
   ///
-  /// - Parameter cuts: one an example; none for whole images.
+  /// - Parameter cut: of an example by its place in the split.
   func write(
-    _ examples: ArraySlice<Int32>, of split: TrainingData.Split, cuts: [Cut] = [], to executor: CPUExecutor
+    _ examples: ArraySlice<Int32>, of split: TrainingData.Split, to executor: CPUExecutor,
+    cut: @Sendable (Int) -> Cut = { _ in Cut() }
   ) {
     let first = examples.startIndex
     // A flat network takes the pixels one after another.
     let stride = executor.plan.input.area == 1 ? data.shape.channels : executor.pixelStride
     executor.prepare(count: examples.count) { slot, target in
-      write(split, Int(examples[first + slot]), cuts.isEmpty ? Cut() : cuts[slot], stride, to: target)
+      let example = Int(examples[first + slot])
+      write(split, example, cut(example), stride, to: target)
     }
   }
 
@@ -121,9 +123,7 @@ package struct InputWriter: Sendable {
         preparation.write(image, mean: mean, inverse: inverse, to: target)
       case .perImage:
         let (mean, inverse) = InputWriter.imageMoments(UnsafeBufferPointer(start: image, count: size))
-        preparation.write(
-          image, mean: [Float](repeating: mean, count: data.shape.channels),
-          inverse: [Float](repeating: inverse, count: data.shape.channels), to: target)
+        preparation.write(image, mean: mean, inverse: inverse, to: target)
       }
     }
   }
@@ -131,9 +131,15 @@ package struct InputWriter: Sendable {
   /// Mean and 1 / max(s.d., 1/sqrt(n)) over all values of an image, before it is cut.
   static func imageMoments(_ image: UnsafeBufferPointer<UInt8>) -> (mean: Float, inverse: Float) {
     var (sum, squares) = (0, 0)
-    for byte in image {
-      sum += Int(byte)
-      squares += Int(byte) * Int(byte)
+    // 65,536 squares of bytes fit into 32 bits, of which a vector holds twice as many.
+    for start in stride(from: 0, to: image.count, by: 1 << 16) {
+      var (part, partSquares) = (UInt32(0), UInt32(0))
+      for byte in image[start..<min(start + 1 << 16, image.count)] {
+        part &+= UInt32(byte)
+        partSquares &+= UInt32(byte) &* UInt32(byte)
+      }
+      sum += Int(part)
+      squares += Int(partSquares)
     }
     let n = Double(image.count)
     let mean = Double(sum) / n

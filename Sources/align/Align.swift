@@ -61,7 +61,7 @@ struct Align: Tool {
     let entries = member.runs
     let rows = Mutex([AlignmentRow?](repeating: nil, count: entries.count))
     let failure = Mutex<(any Error)?>(nil)
-    let (scope, plan, standardisation) = (over, network.plan, network.standardisation)
+    let (scope, plan) = (over, network.plan)
     ThreadPool(threads: max(1, min(jobs > 0 ? jobs : Machine.cores, entries.count))).run(entries.count) { i in
       guard failure.withLock({ $0 == nil }) else { return }
       do {
@@ -78,9 +78,8 @@ struct Align: Tool {
         guard !states.isEmpty else {
           throw Failure(.badData, nil, "the runs have no checkpoints", remedy: "train with --keep checkpoint")
         }
-        let row = Aligner(
-          plan: plan, data: data, standardisation: standardisation, instructionSet: instructionSet
-        ).row(states: states, mask: scope == .all ? nil : mask)
+        let row = Aligner(network: network, data: data, instructionSet: instructionSet)
+          .row(states: states, mask: scope == .all ? nil : mask)
         rows.withLock { $0[i] = row }
         progress.advance(by: Double(snapshots.count))
       } catch {

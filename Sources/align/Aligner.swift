@@ -6,9 +6,8 @@ import Training
 
 /// The alignment of one run's representations and logit gradients, from evaluation passes over its examples.
 struct Aligner {
-  let plan: Plan
+  let network: TrainedNetwork
   let data: TrainingData
-  let standardisation: Standardisation
   let instructionSet: InstructionSet
 
   /// What is aligned, in the order of a row's `tensor` dimension.
@@ -37,14 +36,14 @@ struct Aligner {
   }
 
   private func accumulate(_ state: [Float], _ mask: [UInt8]?) -> [AlignmentAccumulator] {
+    let plan = network.plan
     let representation = plan.representations.last?.value ?? plan.logits
     let width = plan.values[representation].count
     var logits = AlignmentAccumulator(dimension: data.classes, classes: data.classes)
     var vectors = AlignmentAccumulator(dimension: width, classes: data.classes)
     var gradient = [Float](repeating: 0, count: data.classes)
     var start = 0
-    let pass = EvaluationPass(
-      plan: plan, data: data, standardisation: standardisation, instructionSet: instructionSet)
+    let pass = EvaluationPass(network, data: data, instructionSet: instructionSet)
     pass.run(state: state) { executor, count in
       let values = executor.value(representation, count: count)
       let outputs = executor.logits(count: count)

@@ -60,7 +60,8 @@ struct Distill: Tool {
     let teacher = try TrainedNetwork(member, data: data)
     let cell = Cell(
       architecture: architecture, plan: architecture.plan(image: data.shape, classes: data.classes),
-      recipe: recipe, seed: training.seed, subset: member.config["subset"] ?? .null,
+      recipe: recipe, seed: training.seed, exactConvolution: training.exactConvolution,
+      subset: member.config["subset"] ?? .null,
       teachers: TeacherConfiguration(
         cell: member.cell, architecture: member.architecture, weight: weight, temperature: temperature,
         squaredFactor: squared))

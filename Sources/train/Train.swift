@@ -52,7 +52,8 @@ struct Train: Tool {
 
     let cell = Cell(
       architecture: architecture, plan: architecture.plan(image: data.shape, classes: data.classes),
-      recipe: recipe, seed: training.seed, subset: Cell.subset(masks))
+      recipe: recipe, seed: training.seed, exactConvolution: training.exactConvolution,
+      subset: Cell.subset(masks))
     let job = TrainingJob(
       tool: "train", cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep, cores: work.cores,
       instructionSet: instructionSet, quiet: common.quiet)

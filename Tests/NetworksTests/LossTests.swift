@@ -1,3 +1,4 @@
+import CAllocations
 import Networks
 import Testing
 
@@ -40,6 +41,22 @@ private let losses: [Loss] = [
       #expect(values[example] == Float(single.loss))
       #expect(Array(gradient[row]) == single.gradient.map { Float($0 * (1 / 3.0)) })
     }
+  }
+
+  @Test("A second batch, shorter than the first, has its own losses and allocates nothing", arguments: losses)
+  func secondBatch(loss: Loss) {
+    let logits = randomValues(40, index: 3).map { Float(4 * $0) }
+    let teacher = randomValues(40, index: 4).map { Float(4 * $0) }
+    let (fewLogits, fewTeacher) = (Array(logits[10...]), Array(teacher[10...]))
+    let (labels, fewLabels): ([Int32], [Int32]) = ([1, 2, 3, 9], [2, 3, 9])
+    var batch = BatchLoss(loss, classes: 10)
+    batch.evaluate(logits: logits, labels: labels, teacherLogits: teacher)
+    let before = rote_allocations()
+    batch.evaluate(logits: fewLogits, labels: fewLabels, teacherLogits: fewTeacher)
+    #expect(rote_allocations() == before)
+    var fresh = BatchLoss(loss, classes: 10)
+    fresh.evaluate(logits: fewLogits, labels: fewLabels, teacherLogits: fewTeacher)
+    #expect(batch.losses.count == 3 && batch.losses == fresh.losses && batch.gradient == fresh.gradient)
   }
 
   @Test("Cross-entropy of equal logits is log C; distillation without weight is cross-entropy")

@@ -12,7 +12,7 @@ import Training
     let plan = try Architecture(architecture).plan(image: data.shape, classes: data.classes)
     let isa = try InstructionSet.selected()
     var values: [Float] = []
-    EvaluationPass(plan: plan, data: data, standardisation: standardisation, instructionSet: isa)
+    EvaluationPass(TrainedNetwork(plan: plan, standardisation: standardisation), data: data, instructionSet: isa)
       .run(state: initialState(plan: plan, seed: 0, run: 0)) { executor, count in
         values += executor.value(0, count: count)
       }

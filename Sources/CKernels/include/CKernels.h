@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "closure.h"
+
 enum rote_instruction_set { ROTE_PORTABLE, ROTE_AVX2, ROTE_AVX512 };
 enum rote_activation { ROTE_RELU, ROTE_SIN, ROTE_SIGMOID, ROTE_LINEAR };
 
@@ -46,6 +48,18 @@ struct rote_winograd {
 #define ROTE_WINOGRAD_GRADIENT_TILES 32
 #define ROTE_WINOGRAD_SCRATCH(tiles, blocks, lanes) ((tiles) * 36 * (blocks) * (lanes))
 
+/* Memory that will be wanted soon. Kernels that are long at work within the cache ask for some of it along the way. */
+#define ROTE_AHEAD_RANGES 12
+struct rote_ahead {
+  int32_t count, current;
+  struct {
+    const char *_Nullable from, *_Nullable to;
+  } range[ROTE_AHEAD_RANGES];
+};
+
+/* Adds a range to the list, or does nothing where it is full. */
+void rote_ahead_add(struct rote_ahead *_Nonnull ahead, const float *_Nonnull from, int64_t count);
+
 /* What is done to a convolution's results on their way to memory: y = relu([y] + result + bias + residual). */
 struct rote_finish {
   const float *_Nullable bias;     /* (output block, lane) */
@@ -64,6 +78,12 @@ struct rote_shortcut {
   int32_t channels, height, width; /* of the input */
   int32_t stride, channels_before;
   int32_t output_blocks;
+};
+
+/* Square windows; the output has (height + 2 padding - kernel) / stride + 1 rows, rounded down, and columns alike. */
+struct rote_pooling {
+  int32_t blocks, height, width; /* of the input */
+  int32_t kernel, stride, padding;
 };
 
 struct rote_kernels {
@@ -85,17 +105,22 @@ struct rote_kernels {
   void (*_Nonnull scale)(int32_t output_blocks, int32_t rows, const float *_Nonnull x, const float *_Nonnull factor,
                          float *_Nonnull y);
 
+  /* y(block, example, :) = x(example, block, :): examples become neighbouring pixels. */
+  void (*_Nonnull gather)(int32_t blocks, int32_t examples, const float *_Nonnull x, int64_t x_stride,
+                          int64_t y_stride, float *_Nonnull y);
+
   /* Winograd's F(4x4, 3x3), over consecutive examples x_stride and y_stride floats apart; weights (o, i, tap, lane
    * of i, lane of o) as for `taps`. Transformed filters u and sums are (36, o, i, lane of i, lane of o). */
   void (*_Nonnull winograd_filter)(int32_t output_blocks, int32_t input_blocks, const float *_Nonnull w,
                                    float *_Nonnull u);
   void (*_Nonnull winograd)(struct rote_winograd g, int32_t examples, const float *_Nonnull x, int64_t x_stride,
                             const float *_Nonnull u, struct rote_finish finish, float *_Nonnull y, int64_t y_stride,
-                            float *_Nonnull scratch);
+                            float *_Nonnull scratch, struct rote_ahead *_Nonnull ahead);
   /* sums = [sums] + the transformed gradient by the filters; winograd_filter_gradient makes dw of them. */
   void (*_Nonnull winograd_gradient)(struct rote_winograd g, int32_t examples, const float *_Nonnull x,
                                      int64_t x_stride, const float *_Nonnull dy, int64_t dy_stride,
-                                     int32_t accumulate, float *_Nonnull sums, float *_Nonnull scratch);
+                                     int32_t accumulate, float *_Nonnull sums, float *_Nonnull scratch,
+                                     struct rote_ahead *_Nonnull ahead);
   void (*_Nonnull winograd_filter_gradient)(int32_t output_blocks, int32_t input_blocks, const float *_Nonnull sums,
                                             float *_Nonnull dw);
 
@@ -142,6 +167,16 @@ struct rote_kernels {
   void (*_Nonnull average)(int32_t blocks, int32_t pixels, const float *_Nonnull x, float *_Nonnull y);
   void (*_Nonnull average_gradient)(int32_t blocks, int32_t pixels, const float *_Nonnull dy, int32_t accumulate,
                                     float *_Nonnull dx);
+  /* The greatest of each window, and which it was: row * kernel + column within the window, the first of several; NaN
+   * wins. A kernel of at most 16, a padding of at most half the kernel. */
+  void (*_Nonnull max_pool)(struct rote_pooling g, const float *_Nonnull x, float *_Nonnull y,
+                            uint8_t *_Nonnull winner);
+  void (*_Nonnull max_pool_gradient)(struct rote_pooling g, const float *_Nonnull dy, const uint8_t *_Nonnull winner,
+                                     int32_t accumulate, float *_Nonnull dx);
+  /* The mean of each window; without padding. */
+  void (*_Nonnull average_pool)(struct rote_pooling g, const float *_Nonnull x, float *_Nonnull y);
+  void (*_Nonnull average_pool_gradient)(struct rote_pooling g, const float *_Nonnull dy, int32_t accumulate,
+                                         float *_Nonnull dx);
   void (*_Nonnull shortcut)(struct rote_shortcut g, const float *_Nonnull x, float *_Nonnull y);
   void (*_Nonnull shortcut_gradient)(struct rote_shortcut g, const float *_Nonnull dy, int32_t accumulate,
                                      float *_Nonnull dx);
@@ -149,10 +184,18 @@ struct rote_kernels {
   /* One step of torch.optim.SGD over `count` floats, a multiple of V. */
   void (*_Nonnull sgd)(struct rote_sgd step, int64_t count, const float *_Nonnull gradient, float *_Nonnull momentum,
                        float *_Nonnull weight);
+
+  /* Over `count` floats, a multiple of V: right to 2 ulp; sine and cosine for arguments of up to 10000. */
+  void (*_Nonnull sin)(int64_t count, const float *_Nonnull x, float *_Nonnull y);
+  void (*_Nonnull cos)(int64_t count, const float *_Nonnull x, float *_Nonnull y);
+  void (*_Nonnull exp)(int64_t count, const float *_Nonnull x, float *_Nonnull y);
+  void (*_Nonnull log)(int64_t count, const float *_Nonnull x, float *_Nonnull y);
 };
 
 /* NULL where this machine or this build lacks the instruction set. */
 const struct rote_kernels *_Nullable rote_kernels_for(int32_t instruction_set);
+
+#define ROTE_MOST_CHANNELS 64 /* of an image */
 
 /* Where an image goes: moved by (dy, dx) pixels of a border of raw zeros, then perhaps mirrored. */
 struct rote_preparation {

@@ -92,7 +92,7 @@ struct CPUConvolution: CPUOperation {
             kernels, examples.count, step.value(input, first), filters,
             folded?.kernelFinish(step, first)
               ?? rote_finish(bias: nil, residual: nil, residual_stride: 0, accumulate: 0, relu: 0),
-            to: step.value(output, first), scratch(step.worker))
+            to: step.value(output, first), scratch(step.worker), step.ahead)
         }
       ])
   }
@@ -110,7 +110,8 @@ struct CPUConvolution: CPUOperation {
         .examples([.gradient(output), .gradient(input)], group: winograd.dataGroup) { step, examples in
           winograd.data(
             kernels, examples.count, step.gradient(output, examples.lowerBound), filters,
-            accumulate: target.accumulate, to: step.gradient(input, examples.lowerBound), scratch(step.worker))
+            accumulate: target.accumulate, to: step.gradient(input, examples.lowerBound), scratch(step.worker),
+            step.ahead)
         })
     } else {
       passes.phases.append(data(transposed, target))
@@ -134,7 +135,7 @@ struct CPUConvolution: CPUOperation {
       let sums = accumulator(step.worker)
       winograd.gradient(
         kernels, examples.count, step.address(kept, first), step.gradient(output, first),
-        accumulate: first % Shard.size != 0, to: sums, scratch(step.worker))
+        accumulate: first % Shard.size != 0, to: sums, scratch(step.worker), step.ahead)
       let end = examples.upperBound
       if end == step.count || end.isMultiple(of: Shard.size) {
         winograd.filterGradient(kernels, sums, to: parameters.partial(weight, shard: first / Shard.size))
@@ -164,6 +165,9 @@ struct CPUConvolution: CPUOperation {
             kernels.c.taps_gradient(
               block, window.offsets, x, step.gradient(output, example) + o * Int(block.y_block),
               example == 0 ? 0 : 1, parameters.gradient(weight) + o * blockSize)
+          }
+          if examples.upperBound == step.count {
+            parameters.update(weight, o * blockSize..<(o + 1) * blockSize, step.sgd)
           }
         }
       }

@@ -20,8 +20,9 @@ struct CPUDense: CPUOperation {
   private let inputBlocks: Int
   private let outputBlocks: Int
   private let outputLastLanes: Int
+  /// (shard, block, example, lane)
   private let gatheredInput: Memory
-  private let capacity: Int
+  private let gatheredGradient: Memory
 
   init(_ context: CPUContext, _ operation: Operation, weight: TensorID, bias: TensorID?) {
     input = operation.inputs[0]
@@ -31,7 +32,6 @@ struct CPUDense: CPUOperation {
     lanes = context.lanes
     kernels = context.kernels
     parameters = context.parameters
-    capacity = context.capacity
     isSmall = parameters.isSummed(weight)
     let shape = context.plan.values[input]
     let features = context.plan.values[output].channels
@@ -39,17 +39,19 @@ struct CPUDense: CPUOperation {
     outputBlocks = blocks(features, lanes)
     lastLanes = shape.area == 1 ? shape.channels - (inputBlocks - 1) * lanes : lanes
     outputLastLanes = features - (outputBlocks - 1) * lanes
-    gatheredInput = Memory(count: Shard.count(capacity) * Shard.size * inputBlocks * lanes)
+    let room = Shard.count(context.capacity) * Shard.size * lanes
+    gatheredInput = Memory(count: room * inputBlocks)
+    gatheredGradient = Memory(count: context.mode == .training ? room * outputBlocks : 0)
   }
 
-  /// Copies one example's blocks to their places among its shard's.
-  private func gather(
-    _ x: UnsafeMutablePointer<Float>, _ blockCount: Int, to gathered: Memory, example: Int
-  ) {
-    let shard = gathered.floats + example / Shard.size * Shard.size * blockCount * lanes
-    for block in 0..<blockCount {
-      (shard + (block * Shard.size + example % Shard.size) * lanes).update(
-        from: x + block * lanes, count: lanes)
+  /// Copies a shard's examples to where they are neighbours.
+  private func gather(_ slot: Slot, _ blockCount: Int, to gathered: Memory) -> Phase {
+    .shard([slot]) { step, shard in
+      let examples = Shard.examples(shard, of: step.count)
+      kernels.c.gather(
+        Int32(blockCount), Int32(examples.count), step.address(slot, examples.lowerBound),
+        Int64(step.stride(slot)), Int64(Shard.size * lanes),
+        gathered.floats + shard * Shard.size * blockCount * lanes)
     }
   }
 
@@ -93,9 +95,7 @@ struct CPUDense: CPUOperation {
 
   func forward() -> Passes {
     Passes(phases: [
-      .example([.value(input)]) { step, example in
-        gather(step.value(input, example), inputBlocks, to: gatheredInput, example: example)
-      },
+      gather(.value(input), inputBlocks, to: gatheredInput),
       product(
         gatheredInput, from: inputBlocks, to: outputBlocks, lastLanes: lastLanes,
         weights: { UnsafePointer(parameters.values(weight)) }, bias: bias, slot: .value(output), accumulate: 0
@@ -106,71 +106,70 @@ struct CPUDense: CPUOperation {
   var reads: [ValueID] { [] }
 
   func backward(_ targets: [GradientTarget]) -> Passes {
-    var passes = Passes(phases: [isSmall ? smallWeights() : largeWeights()])
+    var passes = Passes(phases: [
+      gather(.gradient(output), outputBlocks, to: gatheredGradient), isSmall ? smallWeights() : largeWeights(),
+    ])
     if let bias { passes.phases.append(biasGradient(bias)) }
     let target = targets[0]
     if target != .skip {
       let transposed = Memory(count: inputBlocks * outputBlocks * lanes * lanes)
-      let gathered = Memory(count: Shard.count(capacity) * Shard.size * outputBlocks * lanes)
       passes.before = [
         { _ in
           kernels.c.transpose(
             Int32(outputBlocks), Int32(inputBlocks), 1, [0], 1, parameters.values(weight), transposed.floats)
         }
       ]
-      passes.phases += [
-        .example([.gradient(output)]) { step, example in
-          gather(step.gradient(output, example), outputBlocks, to: gathered, example: example)
-        },
+      passes.phases.append(
         product(
-          gathered, from: outputBlocks, to: inputBlocks, lastLanes: outputLastLanes,
+          gatheredGradient, from: outputBlocks, to: inputBlocks, lastLanes: outputLastLanes,
           weights: { UnsafePointer(transposed.floats) }, bias: nil, slot: .gradient(input),
-          accumulate: target.accumulate),
-      ]
+          accumulate: target.accumulate))
     }
     return passes
   }
 
-  private func weightGrid(_ step: Step, columns: Int) -> rote_taps {
-    grid(
-      from: inputBlocks, to: outputBlocks, lastLanes: lastLanes, columns: columns,
-      exampleStride: step.stride(.gradient(output)))
+  /// Rows are shards and columns their examples, both gathered.
+  private func weightGrid(rows: Int, columns: Int, outputBlocks count: Int) -> rote_taps {
+    rote_taps(
+      rows: Int32(rows), columns: Int32(columns), input_blocks: Int32(inputBlocks), output_blocks: Int32(count),
+      taps: 1, last_lanes: Int32(lastLanes), x_row: Int64(Shard.size * inputBlocks * lanes),
+      x_block: Int64(Shard.size * lanes), y_row: Int64(Shard.size * outputBlocks * lanes), y_column: Int64(lanes),
+      y_block: Int64(Shard.size * lanes))
   }
 
   private func smallWeights() -> Phase {
-    .shard([.gradient(output)]) { step, shard in
-      let examples = Shard.examples(shard, of: step.count)
-      let grid = weightGrid(step, columns: examples.count)
+    .shard([]) { step, shard in
+      let grid = weightGrid(
+        rows: 1, columns: Shard.examples(shard, of: step.count).count, outputBlocks: outputBlocks)
       kernels.c.taps_gradient(
-        grid, [0], gatheredInput.floats + shard * Int(grid.x_row), step.gradient(output, examples.lowerBound),
-        0,
-        parameters.partial(weight, shard: shard))
+        grid, [0], gatheredInput.floats + shard * Int(grid.x_row), gatheredGradient.floats + shard * Int(grid.y_row),
+        0, parameters.partial(weight, shard: shard))
     }
   }
 
   /// Whole shards are the rows of a grid; the rest of the batch is added after them.
   private func largeWeights() -> Phase {
-    .batch([.gradient(output)]) { step in
+    .batch([]) { step in
       let group = 4
       let whole = step.count / Shard.size
       let rest = step.count % Shard.size
+      let blockSize = inputBlocks * lanes * lanes
       step.pool.run((outputBlocks + group - 1) / group) { index in
         let first = index * group
-        var grid = weightGrid(step, columns: Shard.size)
-        grid.rows = Int32(whole)
-        grid.output_blocks = Int32(min(group, outputBlocks - first))
-        let target = parameters.gradient(weight) + first * inputBlocks * lanes * lanes
+        let count = min(group, outputBlocks - first)
+        let target = parameters.gradient(weight) + first * blockSize
+        let dy = gatheredGradient.floats + first * Shard.size * lanes
         if whole > 0 {
-          kernels.c.taps_gradient(
-            grid, [0], gatheredInput.floats, step.gradient(output, 0) + first * lanes, 0, target)
+          let grid = weightGrid(rows: whole, columns: Shard.size, outputBlocks: count)
+          kernels.c.taps_gradient(grid, [0], gatheredInput.floats, dy, 0, target)
         }
         if rest > 0 {
-          grid.rows = 1
-          grid.columns = Int32(rest)
+          let grid = weightGrid(rows: 1, columns: rest, outputBlocks: count)
           kernels.c.taps_gradient(
-            grid, [0], gatheredInput.floats + whole * Int(grid.x_row),
-            step.gradient(output, whole * Shard.size) + first * lanes, whole > 0 ? 1 : 0, target)
+            grid, [0], gatheredInput.floats + whole * Int(grid.x_row), dy + whole * Int(grid.y_row),
+            whole > 0 ? 1 : 0, target)
         }
+        parameters.update(weight, first * blockSize..<(first + count) * blockSize, step.sgd)
       }
     }
   }

@@ -27,6 +27,7 @@ public final class CPUExecutor {
   private let backwardBefore: [@Sendable (Step) -> Void]
   private let backwardProgram: Program
   private let kept: Set<Slot>
+  private let aheads: [Ahead]
   private var usedBatchStatistics = false
 
   /// An executor for batches of up to `capacity` examples; its state is all zero until `load`.
@@ -69,6 +70,7 @@ public final class CPUExecutor {
       kept.insert(.gradient(plan.logits))
     }
     self.kept = kept
+    aheads = (0..<pool.threads).map { _ in Ahead() }
     storage = Storage(
       programs: [forwardProgram, backwardProgram], sizes: plan.values.map { context.size($0) },
       capacity: capacity, threads: pool.threads, kept: kept, shared: backward.shared)
@@ -96,9 +98,9 @@ public final class CPUExecutor {
   /// The gradients of the last `backward`, laid out as the state; zero for buffers.
   public func gradients() -> [Float] { parameters.gradientState() }
 
-  private func step(_ count: Int) -> Step {
+  private func step(_ count: Int, _ sgd: SGD? = nil) -> Step {
     precondition(count > 0 && count <= capacity, "a batch of \(count) for a capacity of \(capacity)")
-    return Step(count: count, training: usedBatchStatistics, pool: pool, storage: storage)
+    return Step(count: count, training: usedBatchStatistics, sgd: sgd, pool: pool, storage: storage, aheads: aheads)
   }
 
   /// Runs the network on the first `count` examples of `input`.
@@ -114,12 +116,14 @@ public final class CPUExecutor {
 
   /// The gradients of all parameters, from the loss's gradient by the logits of the last `forward`.
   ///
-  /// - Parameter logitGradient: `(example, class)`.
-  public func backward(logitGradient: [Float], count: Int) {
+  /// - Parameters:
+  ///   - logitGradient: `(example, class)`.
+  ///   - sgd: a step of the optimiser to take along, with the bits of `update` after `backward` and in less time.
+  public func backward(logitGradient: [Float], count: Int, updating sgd: SGD? = nil) {
     precondition(mode == .training, "an executor for evaluation keeps nothing for a backward pass")
     let classes = plan.values[plan.logits].channels
     precondition(logitGradient.count == count * classes, "one gradient a logit")
-    let step = step(count)
+    let step = step(count, sgd)
     for example in 0..<count {
       let target = step.gradient(plan.logits, example)
       for i in 0..<classes { target[i] = logitGradient[example * classes + i] }
@@ -127,6 +131,7 @@ public final class CPUExecutor {
     for body in backwardBefore { body(step) }
     backwardProgram.run(step)
     parameters.sumAll(step)
+    if let sgd { parameters.update(sgd, onlySummed: true, pool) }
   }
 
   /// One step of the optimiser with the last gradients.

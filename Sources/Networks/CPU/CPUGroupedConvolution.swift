@@ -255,6 +255,7 @@ struct CPUGroupedConvolution: CPUOperation {
             isLast: example + 1 == step.count, to: parameters.gradient(weight))
         }
       }
+      parameters.update(weight, 0..<parameters.size(weight), step.sgd)
     }
   }
 

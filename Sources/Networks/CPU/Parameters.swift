@@ -124,15 +124,26 @@ final class Parameters: Sendable {
     }
   }
 
-  func update(_ sgd: SGD, _ pool: ThreadPool) {
-    let step = rote_sgd(
-      learning_rate: sgd.learningRate, momentum: sgd.momentum, weight_decay: sgd.weightDecay,
-      nesterov: sgd.nesterov ? 1 : 0)
-    inChunks(of: weights.count, pool) { [self] range in
-      let at = range.lowerBound
-      kernels.c.sgd(
-        step, Int64(range.count), gradients.floats + at, momenta.floats + at, weights.floats + at)
-    }
+  /// A step of the optimiser for a part of a tensor that is not summed, where one is to be taken along: the gradient
+  /// has just been made and is in the cache.
+  func update(_ id: TensorID, _ range: Range<Int>, _ sgd: SGD?) {
+    guard let sgd else { return }
+    let start = entries[id].offset
+    step(sgd, start + range.lowerBound..<start + range.upperBound)
+  }
+
+  /// A step of the optimiser for all parameters, or for those that are summed.
+  func update(_ sgd: SGD, onlySummed: Bool = false, _ pool: ThreadPool) {
+    inChunks(of: onlySummed ? summed : weights.count, pool) { [self] range in step(sgd, range) }
+  }
+
+  private func step(_ sgd: SGD, _ range: Range<Int>) {
+    let at = range.lowerBound
+    kernels.c.sgd(
+      rote_sgd(
+        learning_rate: sgd.learningRate, momentum: sgd.momentum, weight_decay: sgd.weightDecay,
+        nesterov: sgd.nesterov ? 1 : 0), Int64(range.count), gradients.floats + at, momenta.floats + at,
+      weights.floats + at)
   }
 
   private func inChunks(of count: Int, _ pool: ThreadPool, _ body: @Sendable (Range<Int>) -> Void) {

@@ -1,3 +1,4 @@
+import CKernels
 import Kernels
 
 /// The unit in which a batch is cut. It is fixed, so that sums do not depend on the number of threads.
@@ -17,10 +18,24 @@ struct Step: Sendable {
   let count: Int
   /// Whether batch-norm takes its statistics from the batch.
   let training: Bool
+  /// The step of the optimiser that is taken along, in a backward pass.
+  let sgd: SGD?
   let pool: ThreadPool
   let storage: Storage
   /// The thread that works on this shard, from 0 below `pool.threads`: it has memory of its own.
   var worker = 0
+  /// What the thread will want next.
+  var ahead: Ahead { aheads[worker] }
+  fileprivate let aheads: [Ahead]
+
+  init(count: Int, training: Bool, sgd: SGD?, pool: ThreadPool, storage: Storage, aheads: [Ahead]) {
+    self.count = count
+    self.training = training
+    self.sgd = sgd
+    self.pool = pool
+    self.storage = storage
+    self.aheads = aheads
+  }
 
   var shards: Int { Shard.count(count) }
 
@@ -88,8 +103,19 @@ struct Program: Sendable {
 
   private struct Segment: Sendable {
     var runs: [Run] = []
+    var touches: [Slot] = []
     var usesAccumulator = false
     var chunk: Int { runs.reduce(1) { max($0, $1.group) } }
+
+    /// Lists what the next chunk reads and writes.
+    func lookAhead(_ step: Step, from example: Int) {
+      step.ahead.clear()
+      let count = min(chunk, step.count - example)
+      guard count > 0, example >= 0 else { return }
+      for slot in touches where step.storage.placement(slot).isForAll {
+        step.ahead.add(step.address(slot, example), count: count * step.stride(slot))
+      }
+    }
 
     /// Whether the segment may go on with a phase: whole shards keep to themselves, since they would make the
     /// chunks of all others as large; and there is one accumulator.
@@ -144,6 +170,7 @@ struct Program: Sendable {
           segment.runs.append(Run(group: group, bodies: [body], first: index, last: index))
           runCount += 1
         }
+        segment.touches += phase.touches.filter { !segment.touches.contains($0) }
         segment.usesAccumulator = segment.usesAccumulator || phase.usesAccumulator
         segments.append(segment)
         places.append(Place(stage: stages.count, segment: segmentCount, run: runCount, group: group))
@@ -180,16 +207,21 @@ struct Program: Sendable {
         step.pool.run(shards) { task, worker in
           var step = step
           step.worker = worker
-          Program.run(segments, step, shard: isReversed ? shards - 1 - task : task)
+          // With all threads at work, this one is likely to go on with the task that many further on.
+          let direction = isReversed ? -1 : 1
+          let shard = isReversed ? shards - 1 - task : task
+          Program.run(segments, step, shard: shard, next: shard + direction * step.pool.threads)
         }
       }
     }
   }
 
-  private static func run(_ segments: [Segment], _ step: Step, shard: Int) {
+  private static func run(_ segments: [Segment], _ step: Step, shard: Int, next: Int) {
     let examples = Shard.examples(shard, of: step.count)
     for segment in segments {
       for chunk in pieces(of: examples, segment.chunk) {
+        let isLast = chunk.upperBound == examples.upperBound
+        segment.lookAhead(step, from: isLast ? next * Shard.size : chunk.upperBound)
         for run in segment.runs {
           for group in pieces(of: chunk, run.group) {
             for body in run.bodies { body(step, group) }

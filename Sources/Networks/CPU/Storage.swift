@@ -22,6 +22,8 @@ struct Storage: Sendable {
     var exampleStride = 0
     /// The bits of an example's number that count: all, or those within a group whose members take turns.
     var mask = -1
+
+    var isForAll: Bool { mask == -1 }
   }
 
   private let memory: Memory

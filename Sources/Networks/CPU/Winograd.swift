@@ -67,27 +67,30 @@ struct Winograd: Sendable {
 
   func forward(
     _ kernels: KernelTable, _ count: Int, _ x: UnsafePointer<Float>, _ filters: Memory, _ finish: rote_finish,
-    to y: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+    to y: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>, _ ahead: Ahead
   ) {
     kernels.c.winograd(
-      forwardGeometry, Int32(count), x, Int64(inputSize), filters.floats, finish, y, Int64(outputSize), scratch)
+      forwardGeometry, Int32(count), x, Int64(inputSize), filters.floats, finish, y, Int64(outputSize), scratch,
+      ahead.list)
   }
 
   func data(
     _ kernels: KernelTable, _ count: Int, _ dy: UnsafePointer<Float>, _ filters: Memory, accumulate: Int32,
-    to dx: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+    to dx: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>, _ ahead: Ahead
   ) {
     let finish = rote_finish(bias: nil, residual: nil, residual_stride: 0, accumulate: accumulate, relu: 0)
     kernels.c.winograd(
-      dataGeometry, Int32(count), dy, Int64(outputSize), filters.floats, finish, dx, Int64(inputSize), scratch)
+      dataGeometry, Int32(count), dy, Int64(outputSize), filters.floats, finish, dx, Int64(inputSize), scratch,
+      ahead.list)
   }
 
   func gradient(
     _ kernels: KernelTable, _ count: Int, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
-    accumulate: Bool, to sums: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+    accumulate: Bool, to sums: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>, _ ahead: Ahead
   ) {
     kernels.c.winograd_gradient(
-      forwardGeometry, Int32(count), x, Int64(inputSize), dy, Int64(outputSize), accumulate ? 1 : 0, sums, scratch)
+      forwardGeometry, Int32(count), x, Int64(inputSize), dy, Int64(outputSize), accumulate ? 1 : 0, sums, scratch,
+      ahead.list)
   }
 
   func filterGradient(
