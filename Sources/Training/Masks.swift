@@ -27,9 +27,10 @@ public struct Masks: Sendable {
     public let description: String
   }
 
+  /// - Parameter ratio: above 0; at 1 all runs have all examples, and nothing can be said of memorisation.
   public init(scheme: MaskScheme, ratio: Double, seed: UInt64, examples: Int) throws {
-    guard ratio > 0, ratio < 1, Int(ratio * Double(examples)) > 0 else {
-      throw Impossible(description: "a subset of \(ratio) of \(examples) examples is no proper subset")
+    guard ratio > 0, ratio <= 1, Int(ratio * Double(examples)) > 0 else {
+      throw Impossible(description: "a subset of \(ratio) of \(examples) examples is no subset")
     }
     self.scheme = scheme
     self.ratio = ratio
@@ -42,6 +43,10 @@ public struct Masks: Sendable {
     case .balanced:
       // The smallest block has no divisor in common with the runs that it leaves out. Up to 12, all ways to leave them
       // out fit a cycle of at most 792 examples.
+      guard ratio < 1 else {
+        (block, cycle) = (1, [[]])
+        return
+      }
       guard let found = (2...12).first(where: { abs((ratio * Double($0)).rounded() - ratio * Double($0)) < 1e-9 })
       else {
         throw Impossible(

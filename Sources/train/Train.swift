@@ -24,7 +24,7 @@ struct Train: Tool {
   @Argument(help: ArgumentHelp("A data set file; - is standard input.", valueName: "data"))
   var data = "-"
 
-  @Option(help: "Share of the training examples in a run's subset.")
+  @Option(help: "Share of the training examples in a run's subset; 1 for all.")
   var subset = 0.7
 
   @Option(help: "How subsets are drawn: balanced or independent.")

@@ -85,8 +85,14 @@ import Training
     #expect(both.allSatisfy { (50...190).contains($0) })
   }
 
-  @Test(arguments: [0, 1, -0.1, 1.5, Double.nan, .infinity, 0.0001])
-  func `A share that is no proper subset is refused`(ratio: Double) {
+  @Test(arguments: MaskScheme.allCases)
+  func `A share of 1 is all examples in all runs`(scheme: MaskScheme) throws {
+    let masks = try masks(scheme, 1, examples: 33)
+    for run in 0..<3 { #expect(masks.mask(run: run) == [UInt8](repeating: 1, count: 33)) }
+  }
+
+  @Test(arguments: [0, 1.0001, -0.1, 1.5, Double.nan, .infinity, 0.0001])
+  func `A share that is no subset is refused`(ratio: Double) {
     for scheme in MaskScheme.allCases {
       #expect(throws: Masks.Impossible.self) { try masks(scheme, ratio, examples: 100) }
     }
