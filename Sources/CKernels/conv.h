@@ -94,10 +94,15 @@ static void taps(struct rote_taps g, const int32_t *offsets, const float *x, con
     grid_1(&g, offsets, x, w + o * w_block, bias ? bias + o * V : bias, accumulate, y + o * g.y_block);
 }
 
-/* LANES x V sums over all pixels in registers. */
+/* LANES x V sums over all pixels in registers; `update`, where there is one, takes them over from `at` on. */
 INLINE void outer_products(const int LANES, const struct rote_taps *g, const float *x, const float *dy,
-                           int32_t accumulate, float *dw) {
+                           int32_t accumulate, float *dw, const struct rote_update *update, int64_t at) {
   vec sum[V];
+  if (update)
+    for (int lane = 0; lane < V; lane++) {
+      __builtin_prefetch(update->momentum + at + lane * V, 1, 2);
+      __builtin_prefetch(update->weight + at + lane * V, 1, 2);
+    }
   UNROLL for (int lane = 0; lane < LANES; lane++) sum[lane] = accumulate ? load(dw + lane * V) : (vec){0};
   for (int r = 0; r < g->rows; r++) {
     const float *xr = x + r * g->x_row, *dyr = dy + r * g->y_row;
@@ -106,6 +111,11 @@ INLINE void outer_products(const int LANES, const struct rote_taps *g, const flo
       UNROLL for (int lane = 0; lane < LANES; lane++) sum[lane] += d * xr[lane];
     }
   }
+  if (update) {
+    UNROLL for (int lane = 0; lane < LANES; lane++)
+      sgd_step(update->step, sum[lane], update->momentum + at + lane * V, update->weight + at + lane * V);
+    return;
+  }
   UNROLL for (int lane = 0; lane < LANES; lane++) store(dw + lane * V, sum[lane]);
   /* Weights of lanes that are no channels stay zero. */
   if (!accumulate)
@@ -113,17 +123,17 @@ INLINE void outer_products(const int LANES, const struct rote_taps *g, const flo
 }
 
 static void taps_gradient(struct rote_taps g, const int32_t *offsets, const float *x, const float *dy,
-                          int32_t accumulate, float *dw) {
+                          int32_t accumulate, float *dw, const struct rote_update *update) {
   for (int i = 0; i < g.input_blocks; i++) {
     const int lanes = i + 1 < g.input_blocks ? V : g.last_lanes;
     for (int o = 0; o < g.output_blocks; o++)
       for (int t = 0; t < g.taps; t++) {
         const float *xt = x + i * g.x_block + offsets[t], *dyo = dy + o * g.y_block;
-        float *dwt = dw + (((int64_t)o * g.input_blocks + i) * g.taps + t) * V * V;
+        const int64_t at = (((int64_t)o * g.input_blocks + i) * g.taps + t) * V * V;
         if (lanes <= 4)
-          outer_products(4, &g, xt, dyo, accumulate, dwt);
+          outer_products(4, &g, xt, dyo, accumulate, dw + at, update, at);
         else
-          outer_products(V, &g, xt, dyo, accumulate, dwt);
+          outer_products(V, &g, xt, dyo, accumulate, dw + at, update, at);
       }
   }
 }

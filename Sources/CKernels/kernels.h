@@ -7,11 +7,11 @@
 #include "elementary.h"
 
 #include "activation.h"
+#include "sgd.h"
 #include "batchnorm.h"
 #include "conv.h"
 #include "depthwise.h"
 #include "pool.h"
-#include "sgd.h"
 #include "shortcut.h"
 #include "winograd.h"
 #include "winograd_convolution.h"

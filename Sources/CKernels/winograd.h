@@ -25,10 +25,8 @@
 /* Tiles of one product, a multiple of the tiles that the registers hold. */
 #define FORWARD_TILES ROTE_WINOGRAD_TILES
 #define GRADIENT_TILES ROTE_WINOGRAD_GRADIENT_TILES
-/* Lines asked for ahead in the time that a product of a tile's worth of registers takes. */
-#ifndef AHEAD_LINES
-#define AHEAD_LINES 16
-#endif
+/* Lines asked for ahead during the product of one block of inputs, one of outputs and FORWARD_TILES tiles. */
+#define AHEAD_LINES (V * V / 16)
 
 /* Bt d */
 INLINE void transform_input(const vec d[6], vec r[6]) {

@@ -12,16 +12,32 @@ static void gradient_tiles(const struct rote_winograd *g, struct tile t, int cou
   }
 }
 
-/* sums(lane of i, lane of o) = [sums] + sum over tiles of x(tile, lane of i) d(tile, lane of o) at one point, held
- * in registers. */
-INLINE void products_of_tiles(int count, const float *x, const float *d, int32_t accumulate, float *sums) {
-  vec sum[V];
-  UNROLL for (int lane = 0; lane < V; lane++) sum[lane] = accumulate ? load(sums + lane * V) : (vec){0};
+/* sums(block o, lane of i, lane of o) = [sums] + sum over tiles of x(tile, lane of i) d(tile, o, lane of o) at one
+ * point, for N lanes of i and O blocks, held in registers. Blocks are d_block and sums_block apart. */
+INLINE void products_of_tiles(const int N, const int O, int count, const float *x, const float *d, int64_t d_block,
+                              int32_t accumulate, float *sums, int64_t sums_block) {
+  vec sum[O * N];
+  UNROLL for (int o = 0; o < O; o++)
+    UNROLL for (int lane = 0; lane < N; lane++)
+      sum[o * N + lane] = accumulate ? load(sums + o * sums_block + lane * V) : (vec){0};
   _Pragma("clang loop unroll_count(4)") for (int t = 0; t < count; t++) {
-    const vec gradient = load(d + t * TILE);
-    UNROLL for (int lane = 0; lane < V; lane++) sum[lane] += gradient * x[t * TILE + lane];
+    vec gradient[O];
+    UNROLL for (int o = 0; o < O; o++) gradient[o] = load(d + o * d_block + t * TILE);
+    UNROLL for (int lane = 0; lane < N; lane++) {
+      const float value = x[t * TILE + lane];
+      UNROLL for (int o = 0; o < O; o++) sum[o * N + lane] += gradient[o] * value;
+    }
   }
-  UNROLL for (int lane = 0; lane < V; lane++) store(sums + lane * V, sum[lane]);
+  UNROLL for (int o = 0; o < O; o++)
+    UNROLL for (int lane = 0; lane < N; lane++) store(sums + o * sums_block + lane * V, sum[o * N + lane]);
+}
+
+/* The same for all lanes of i. Without broadcasts in the multiply-add, two blocks share the load of a value. */
+INLINE void products_of_blocks(const int O, int count, const float *x, const float *d, int64_t d_block,
+                               int32_t accumulate, float *sums, int64_t sums_block) {
+  const int N = ACCUMULATORS / O < V ? ACCUMULATORS / O : V;
+  for (int lane = 0; lane < V; lane += N)
+    products_of_tiles(N, O, count, x + lane, d, d_block, accumulate, sums + lane * V, sums_block);
 }
 
 static void winograd_gradient(struct rote_winograd g, int32_t examples, const float *x, int64_t x_stride,
@@ -37,12 +53,18 @@ static void winograd_gradient(struct rote_winograd g, int32_t examples, const fl
       input_tiles(&g, from, count, x + (int64_t)i * g.height * g.width * V, x_stride, scratch + i * block);
     for (int o = 0; o < g.output_blocks; o++)
       gradient_tiles(&g, from, count, dy + (int64_t)o * g.rows * g.columns * V, dy_stride, gradients + o * block);
-    float *to = sums;
+    const int pairs = ACCUMULATORS < 16 ? g.output_blocks / 2 * 2 : 0;
+    const int64_t row = (int64_t)g.input_blocks * V * V;
     for (int k = 0; k < POINTS; k++)
-      for (int o = 0; o < g.output_blocks; o++)
-        for (int i = 0; i < g.input_blocks; i++, to += V * V) {
+      for (int o = 0; o < g.output_blocks; o += o < pairs ? 2 : 1)
+        for (int i = 0; i < g.input_blocks; i++) {
+          const float *x_tiles = scratch + i * block + k * V, *d_tiles = gradients + o * block + k * V;
+          float *to = sums + ((int64_t)k * g.output_blocks + o) * row + i * V * V;
           look_ahead(ahead, 2 * AHEAD_LINES);
-          products_of_tiles(count, scratch + i * block + k * V, gradients + o * block + k * V, accumulate || first, to);
+          if (o < pairs)
+            products_of_blocks(2, count, x_tiles, d_tiles, block, accumulate || first, to, row);
+          else
+            products_of_blocks(1, count, x_tiles, d_tiles, block, accumulate || first, to, row);
         }
     for (int i = 0; i < count; i++) next_tile(&g, &from);
   }

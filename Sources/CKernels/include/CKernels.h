@@ -74,6 +74,12 @@ struct rote_sgd {
   int32_t nesterov;
 };
 
+/* A step of the optimiser that takes a gradient over as soon as it is there; the pointers are to where dw begins. */
+struct rote_update {
+  struct rote_sgd step;
+  float *_Nonnull momentum, *_Nonnull weight;
+};
+
 struct rote_shortcut {
   int32_t channels, height, width; /* of the input */
   int32_t stride, channels_before;
@@ -94,9 +100,11 @@ struct rote_kernels {
   /* y(o, pixel) = [y or bias(o)] + sum over i, tap, lane of x(i, pixel + tap, lane) w(o, i, tap, lane, :). */
   void (*_Nonnull taps)(struct rote_taps g, const int32_t *_Nonnull offsets, const float *_Nonnull x,
                         const float *_Nonnull w, const float *_Nullable bias, int32_t accumulate, float *_Nonnull y);
-  /* dw(o, i, tap, lane, :) = [dw] + sum over pixels of x(i, pixel + tap, lane) dy(o, pixel, :). */
+  /* dw(o, i, tap, lane, :) = [dw] + sum over pixels of x(i, pixel + tap, lane) dy(o, pixel, :); with an update, dw is
+   * not written, but taken into account by the optimiser. */
   void (*_Nonnull taps_gradient)(struct rote_taps g, const int32_t *_Nonnull offsets, const float *_Nonnull x,
-                                 const float *_Nonnull dy, int32_t accumulate, float *_Nonnull dw);
+                                 const float *_Nonnull dy, int32_t accumulate, float *_Nonnull dw,
+                                 const struct rote_update *_Nullable update);
   /* wt(i, o, t, lane of o, lane of i) = w(o, i, order[t], lane of i, lane of o); w has `taps` taps, wt `count`. */
   void (*_Nonnull transpose)(int32_t output_blocks, int32_t input_blocks, int32_t taps,
                              const int32_t *_Nonnull order, int32_t count, const float *_Nonnull w,

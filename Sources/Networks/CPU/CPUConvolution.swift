@@ -127,7 +127,7 @@ struct CPUConvolution: CPUOperation {
         let x = bordered(step, kept, example, scratch(step.worker))
         kernels.c.taps_gradient(
           window.taps, window.offsets, x, step.gradient(output, example), example % Shard.size == 0 ? 0 : 1,
-          parameters.partial(weight, shard: example / Shard.size))
+          parameters.partial(weight, shard: example / Shard.size), nil)
       }
     }
     var phase = Phase.examples(touches, group: winograd.gradientGroup) { step, examples in
@@ -162,12 +162,13 @@ struct CPUConvolution: CPUOperation {
         step.pool.run(window.outputBlocks) { o in
           for example in examples {
             let x = window.inputBorder == nil ? step.address(kept, example) : inputs(example - first)
-            kernels.c.taps_gradient(
-              block, window.offsets, x, step.gradient(output, example) + o * Int(block.y_block),
-              example == 0 ? 0 : 1, parameters.gradient(weight) + o * blockSize)
-          }
-          if examples.upperBound == step.count {
-            parameters.update(weight, o * blockSize..<(o + 1) * blockSize, step.sgd)
+            let dy = step.gradient(output, example) + o * Int(block.y_block)
+            let isLast = example + 1 == step.count
+            parameters.takingAlong(isLast ? step.sgd : nil, weight, at: o * blockSize) { update in
+              kernels.c.taps_gradient(
+                block, window.offsets, x, dy, example == 0 ? 0 : 1, parameters.gradient(weight) + o * blockSize,
+                update)
+            }
           }
         }
       }

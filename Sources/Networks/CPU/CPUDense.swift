@@ -143,7 +143,7 @@ struct CPUDense: CPUOperation {
         rows: 1, columns: Shard.examples(shard, of: step.count).count, outputBlocks: outputBlocks)
       kernels.c.taps_gradient(
         grid, [0], gatheredInput.floats + shard * Int(grid.x_row), gatheredGradient.floats + shard * Int(grid.y_row),
-        0, parameters.partial(weight, shard: shard))
+        0, parameters.partial(weight, shard: shard), nil)
     }
   }
 
@@ -161,15 +161,18 @@ struct CPUDense: CPUOperation {
         let dy = gatheredGradient.floats + first * Shard.size * lanes
         if whole > 0 {
           let grid = weightGrid(rows: whole, columns: Shard.size, outputBlocks: count)
-          kernels.c.taps_gradient(grid, [0], gatheredInput.floats, dy, 0, target)
+          parameters.takingAlong(rest == 0 ? step.sgd : nil, weight, at: first * blockSize) { update in
+            kernels.c.taps_gradient(grid, [0], gatheredInput.floats, dy, 0, target, update)
+          }
         }
         if rest > 0 {
           let grid = weightGrid(rows: 1, columns: rest, outputBlocks: count)
-          kernels.c.taps_gradient(
-            grid, [0], gatheredInput.floats + whole * Int(grid.x_row), dy + whole * Int(grid.y_row),
-            whole > 0 ? 1 : 0, target)
+          parameters.takingAlong(step.sgd, weight, at: first * blockSize) { update in
+            kernels.c.taps_gradient(
+              grid, [0], gatheredInput.floats + whole * Int(grid.x_row), dy + whole * Int(grid.y_row),
+              whole > 0 ? 1 : 0, target, update)
+          }
         }
-        parameters.update(weight, first * blockSize..<(first + count) * blockSize, step.sgd)
       }
     }
   }

@@ -118,7 +118,8 @@ public final class CPUExecutor {
   ///
   /// - Parameters:
   ///   - logitGradient: `(example, class)`.
-  ///   - sgd: a step of the optimiser to take along, with the bits of `update` after `backward` and in less time.
+  ///   - sgd: a step of the optimiser to take along, with the bits of `update` after `backward` and in less time. The gradients
+  ///     of large layers are used up by it: `gradients` is for those who do without.
   public func backward(logitGradient: [Float], count: Int, updating sgd: SGD? = nil) {
     precondition(mode == .training, "an executor for evaluation keeps nothing for a backward pass")
     let classes = plan.values[plan.logits].channels

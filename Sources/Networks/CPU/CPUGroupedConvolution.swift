@@ -201,12 +201,15 @@ struct CPUGroupedConvolution: CPUOperation {
     let dy = step.gradient(output, example) + bundle * outputStep
     var taps = window.taps
     taps.output_blocks = Int32(outputBlocks.count)
-    let kernel = grouping.isDepthwise ? kernels.c.depthwise_gradient : kernels.c.taps_gradient
     let dw =
       gradient + bundle * weightStep
       + outputBlocks.lowerBound * window.inputBlocks * window.tapCount * window.blockArea
-    kernel(
-      taps, window.offsets, x, dy + outputBlocks.lowerBound * Int(taps.y_block), isFirst ? 0 : 1, dw)
+    let from = dy + outputBlocks.lowerBound * Int(taps.y_block)
+    if grouping.isDepthwise {
+      kernels.c.depthwise_gradient(taps, window.offsets, x, from, isFirst ? 0 : 1, dw)
+    } else {
+      kernels.c.taps_gradient(taps, window.offsets, x, from, isFirst ? 0 : 1, dw, nil)
+    }
     if isLast && !grouping.isDepthwise { clearBetweenGroups(dw, outputBlocks, inputBlocks: window.inputBlocks) }
   }
 
@@ -255,7 +258,7 @@ struct CPUGroupedConvolution: CPUOperation {
             isLast: example + 1 == step.count, to: parameters.gradient(weight))
         }
       }
-      parameters.update(weight, 0..<parameters.size(weight), step.sgd)
+      parameters.update(weight, step.sgd)
     }
   }
 

@@ -124,12 +124,26 @@ final class Parameters: Sendable {
     }
   }
 
-  /// A step of the optimiser for a part of a tensor that is not summed, where one is to be taken along: the gradient
-  /// has just been made and is in the cache.
-  func update(_ id: TensorID, _ range: Range<Int>, _ sgd: SGD?) {
+  /// A step of the optimiser for a tensor that is not summed, where one is to be taken along.
+  func update(_ id: TensorID, _ sgd: SGD?) {
     guard let sgd else { return }
-    let start = entries[id].offset
-    step(sgd, start + range.lowerBound..<start + range.upperBound)
+    step(sgd, entries[id].offset..<entries[id].offset + size(id))
+  }
+
+  /// Calls `body` with what a kernel needs to take a step of the optimiser along, from a place of the tensor on.
+  func takingAlong(
+    _ sgd: SGD?, _ id: TensorID, at offset: Int, _ body: (UnsafePointer<rote_update>?) -> Void
+  ) {
+    guard let sgd else { return body(nil) }
+    let at = entries[id].offset + offset
+    withUnsafePointer(
+      to: rote_update(step: rule(sgd), momentum: momenta.floats + at, weight: weights.floats + at), { body($0) })
+  }
+
+  private func rule(_ sgd: SGD) -> rote_sgd {
+    rote_sgd(
+      learning_rate: sgd.learningRate, momentum: sgd.momentum, weight_decay: sgd.weightDecay,
+      nesterov: sgd.nesterov ? 1 : 0)
   }
 
   /// A step of the optimiser for all parameters, or for those that are summed.
@@ -140,10 +154,7 @@ final class Parameters: Sendable {
   private func step(_ sgd: SGD, _ range: Range<Int>) {
     let at = range.lowerBound
     kernels.c.sgd(
-      rote_sgd(
-        learning_rate: sgd.learningRate, momentum: sgd.momentum, weight_decay: sgd.weightDecay,
-        nesterov: sgd.nesterov ? 1 : 0), Int64(range.count), gradients.floats + at, momenta.floats + at,
-      weights.floats + at)
+      rule(sgd), Int64(range.count), gradients.floats + at, momenta.floats + at, weights.floats + at)
   }
 
   private func inChunks(of count: Int, _ pool: ThreadPool, _ body: @Sendable (Range<Int>) -> Void) {
