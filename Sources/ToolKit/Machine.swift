@@ -16,6 +16,18 @@ public enum Machine {
   /// Where temporary files go.
   public static var temporaryFolder: String { environment("TMPDIR") ?? "/tmp" }
 
+  /// Bytes of memory that the process takes up now; 0 where the system does not say.
+  public static var residentBytes: Int {
+    let descriptor = rote_open("/proc/self/statm", O_RDONLY | O_CLOEXEC, 0)
+    guard descriptor >= 0 else { return 0 }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 128)
+    let count = read(descriptor, &bytes, bytes.count)
+    let fields = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).split(separator: " ")
+    guard fields.count > 1, let pages = Int(fields[1]) else { return 0 }
+    return pages * sysconf(Int32(_SC_PAGESIZE))
+  }
+
   /// Seconds of a clock that only goes forward.
   public static var seconds: Double {
     var now = timespec()

@@ -63,13 +63,14 @@ struct DynamicsPoint {
 public struct EvaluationPass {
   private let evaluator: Evaluator
 
-  public init(_ network: TrainedNetwork, data: TrainingData, instructionSet: InstructionSet) {
+  /// - Parameter keeping: values that will be read beside the logits.
+  public init(_ network: TrainedNetwork, data: TrainingData, instructionSet: InstructionSet, keeping: [ValueID] = []) {
     let batch = 128
     evaluator = Evaluator(
       input: InputWriter(data: data, standardisation: network.standardisation),
       executor: CPUExecutor(
         plan: network.plan, capacity: batch, mode: .evaluation, pool: ThreadPool(threads: 1),
-        instructionSet: instructionSet, exactConvolution: network.exactConvolution),
+        instructionSet: instructionSet, exactConvolution: network.exactConvolution, keeping: keeping),
       capacity: batch)
   }
 

@@ -13,9 +13,9 @@ public struct TrainedNetwork: Sendable {
   }
 
   /// - Throws: where the runs are of a network that this build does not know, or of another shape.
-  public init(_ member: RunsSet.Member, data: TrainingData) throws {
+  public init(_ member: RunsSet.Member, dataset: ImageDataset) throws {
     do {
-      plan = try Architecture(member.architecture).plan(image: data.shape, classes: data.classes)
+      plan = try Architecture(member.architecture).plan(image: dataset.shape, classes: dataset.classes.count)
     } catch let error as ArchitectureError {
       throw Failure(.badData, "runs of \(member.architecture)", "\(error)")
     }

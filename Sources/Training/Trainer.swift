@@ -56,7 +56,8 @@ private struct Session {
   let subset: [Int32]
   let input: InputWriter
   let student: CPUExecutor
-  let evaluator: Evaluator
+  /// A new evaluator, which is good until the student's next step.
+  let makeEvaluator: () -> Evaluator
   let teacher: (evaluator: CPUExecutor, input: InputWriter, digest: [UInt8])?
   let stepsPerEpoch: Int
   var step = 0
@@ -73,25 +74,23 @@ private struct Session {
     self.mask = mask
     subset = mask.indices.filter { mask[$0] == 1 }.map(Int32.init)
     let recipe = cell.recipe
-    let exact = cell.exactConvolution
-    let capacity = min(recipe.batchSize, subset.count)
+    let networks = RunNetworks(cell, subset: subset.count, threads: pool.threads, teacher: teacher?.plan)
     input = InputWriter(data: data, standardisation: recipe.standardisation)
-    student = CPUExecutor(
-      plan: cell.plan, capacity: capacity, mode: .training, pool: pool, instructionSet: trainer.instructionSet,
-      exactConvolution: exact)
+    student = networks.student.executor(pool, trainer.instructionSet)
     student.load(state: initialState(plan: cell.plan, seed: cell.seed, run: run))
-    evaluator = Evaluator(
-      input: input,
-      executor: CPUExecutor(
-        plan: cell.plan, capacity: Session.evaluationBatch, mode: .evaluation, pool: pool,
-        instructionSet: trainer.instructionSet, exactConvolution: exact),
-      capacity: Session.evaluationBatch)
-    self.teacher = teacher.map { teacher in
-      let executor = CPUExecutor(
-        plan: teacher.plan, capacity: capacity, mode: .evaluation, pool: pool,
-        instructionSet: trainer.instructionSet, exactConvolution: exact)
+    makeEvaluator = { [input, student] in
+      Evaluator(
+        input: input, executor: networks.evaluator.executor(pool, trainer.instructionSet, in: student),
+        capacity: networks.evaluator.capacity)
+    }
+    if let teacher, let network = networks.teacher {
+      let executor = network.executor(pool, trainer.instructionSet)
       executor.load(state: teacher.state)
-      return (executor, InputWriter(data: trainer.data, standardisation: teacher.standardisation), teacher.digest)
+      self.teacher = (
+        executor, InputWriter(data: trainer.data, standardisation: teacher.standardisation), teacher.digest
+      )
+    } else {
+      self.teacher = nil
     }
     stepsPerEpoch = (subset.count + recipe.batchSize - 1) / recipe.batchSize
     history = Dictionary(
@@ -99,8 +98,6 @@ private struct Session {
         ($0, [Float](repeating: .nan, count: recipe.epochs))
       })
   }
-
-  static let evaluationBatch = 128
 
   /// One pass over the subset. Returns false where the loss is no longer finite.
   mutating func train(epoch: Int, report: (Int) -> Void) -> Bool {
@@ -165,6 +162,7 @@ private struct Session {
     let wantsDynamics = keep.contains(.dynamics)
     guard wantsTest || wantsDynamics else { return }
     let state = student.state()
+    let evaluator = makeEvaluator()
     if wantsTest, let test = data.test {
       let logits = evaluator.logits(test, state: state)
       if isLast { finalLogits["test"] = logits }
@@ -192,6 +190,7 @@ private struct Session {
   /// The rows of the finished run.
   func finish(hasDiverged: Bool) -> RunRows {
     let state = student.state()
+    let evaluator = makeEvaluator()
     var rows = RunRows(run: run)
     rows.set("/status", [UInt8(hasDiverged ? 1 : 0)])
     rows.set("/train/in_mask", mask)

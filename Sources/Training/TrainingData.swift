@@ -24,7 +24,7 @@ public struct TrainingData: Sendable {
   public let deviation: [Double]
 
   public init(_ dataset: ImageDataset) throws {
-    shape = Shape(channels: dataset.channels, height: dataset.height, width: dataset.width)
+    shape = dataset.shape
     classes = dataset.classes.count
     train = Split(
       image: try dataset.images("train"), label: dataset.train.label, position: dataset.train.example)
@@ -53,6 +53,11 @@ public struct TrainingData: Sendable {
     let deviation = zip(squares, mean).map { max(0, Double($0) / n - $1 * $1).squareRoot() }
     return (mean, deviation)
   }
+}
+
+extension ImageDataset {
+  /// Of an image.
+  public var shape: Shape { Shape(channels: channels, height: height, width: width) }
 }
 
 /// Turns images into a network's input: augmented, standardised, in the executor's layout.

@@ -27,12 +27,7 @@ public struct TrainingJob: Sendable {
     self.cores = cores
     self.instructionSet = instructionSet
     isQuiet = quiet
-    schema = RunSchema(
-      config: cell.config(data: dataset.content), architecture: cell.plan.architecture,
-      parameterCount: cell.plan.parameterCount, data: dataset, epochs: cell.recipe.epochs,
-      snapshots: [Int32(cell.recipe.epochs)],
-      tensors: cell.plan.tensors.map { (name: $0.name, shape: $0.shape) }, keep: keep,
-      hasTeacher: cell.teachers != nil)
+    schema = cell.schema(dataset, keep: keep)
   }
 
   /// What one run needs beside the cell.
@@ -55,8 +50,6 @@ public struct TrainingJob: Sendable {
 
   /// Trains what is missing and makes the output appear.
   ///
-  /// Runs go side by side first, min(cores, runs) at once; what cores are left over become threads within each run.
-  ///
   /// - Parameters:
   ///   - replacesOthers: whether unfinished work of other configurations beside the output goes.
   ///   - teachers: the digest of each run's teacher, where runs are distilled.
@@ -78,17 +71,17 @@ public struct TrainingJob: Sendable {
     let files = Mutex(Files(parts: parts, input: input))
     let failure = Mutex<(any Error)?>(nil)
     let finishedRuns = Atomic(done.count)
-    let workers = max(1, min(cores, missing.count))
+    let schedule = Schedule(runs: missing.count, cores: cores)
     let trainer = Trainer(
       cell: cell, data: data, instructionSet: instructionSet, keep: schema.keep)
     let count = runs.count
-    ThreadPool(threads: workers).run(missing.count) { [cores] i in
+    ThreadPool(threads: schedule.workers).run(missing.count) { i in
       guard failure.withLock({ $0 == nil }) else { return }
       do {
         let input = try files.withLock { try $0.input(missing[i]) }
         let rows = trainer.rows(
           run: missing[i], mask: input.mask, teacher: input.teacher,
-          pool: ThreadPool(threads: max(1, cores / workers))
+          pool: ThreadPool(threads: schedule.threads)
         ) { images in
           let finished = finishedRuns.load(ordering: .relaxed)
           progress.advance(by: Double(images), detail: "\(finished) of \(count) runs done")
@@ -106,5 +99,18 @@ public struct TrainingJob: Sendable {
 
   private var averageSubset: Double {
     Double(data.train.count) * (cell.subset["ratio"]?.double ?? 1)
+  }
+}
+
+/// How runs share the cores: side by side first; what cores are left over become threads within each run.
+struct Schedule {
+  /// Runs at a time.
+  let workers: Int
+  /// Of each run.
+  let threads: Int
+
+  init(runs: Int, cores: Int) {
+    workers = max(1, min(cores, runs))
+    threads = max(1, cores / workers)
   }
 }

@@ -51,6 +51,9 @@ public struct TrainingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("What to keep of a run: checkpoint, logit, dynamics, or none.", valueName: "list"))
   public var keep = "checkpoint,logit"
 
+  @Flag(help: "Print what the runs will cost, in work, memory and output; train nothing and write no file.")
+  public var dryRun = false
+
   public init() {}
 
   /// The recipe with what the command line overrides.

@@ -49,7 +49,7 @@ struct Align: Tool {
     let member = try runs.onlyMember(for: "runs")
     let target = try Output(output.output)
     let data = try TrainingData(dataset)
-    let network = try TrainedNetwork(member, data: data)
+    let network = try TrainedNetwork(member, dataset: dataset)
     let label = runs.labels()[0]
     let inputs = [dataset.record, runs.record(of: member)]
     let snapshots = try runs.file(of: member.runs[0]).snapshots()

@@ -43,7 +43,7 @@ struct Aligner {
     var vectors = AlignmentAccumulator(dimension: width, classes: data.classes)
     var gradient = [Float](repeating: 0, count: data.classes)
     var start = 0
-    let pass = EvaluationPass(network, data: data, instructionSet: instructionSet)
+    let pass = EvaluationPass(network, data: data, instructionSet: instructionSet, keeping: [representation])
     pass.run(state: state) { executor, count in
       let values = executor.value(representation, count: count)
       let outputs = executor.logits(count: count)

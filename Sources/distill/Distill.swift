@@ -47,24 +47,31 @@ struct Distill: Tool {
     let recipe = try training.resolvedRecipe()
     let keep = try training.resolvedKeep()
     let instructionSet = try selectedInstructionSet()
-    try checkReplaceable(output, work)
+    if !training.dryRun { try checkReplaceable(output, work) }
     let (dataset, teachers) = try DataAndRuns.open(inputs.names())
     let member = try teachers.onlyMember(for: "teachers")
     let subsetSize = try teachers.file(of: member.runs[0])
       .flags("/train/in_mask", index: member.runs[0].index, count: dataset.train.count).reduce(0) { $0 + Int($1) }
     try training.checkBatch(recipe, subset: subsetSize)
     try checkRuns(member)
-    let target = try Output(output.output)
-    let data = try TrainingData(dataset)
 
-    let teacher = try TrainedNetwork(member, data: data)
+    let teacher = try TrainedNetwork(member, dataset: dataset)
     let cell = Cell(
-      architecture: architecture, plan: architecture.plan(image: data.shape, classes: data.classes),
+      architecture: architecture, plan: architecture.plan(image: dataset.shape, classes: dataset.classes.count),
       recipe: recipe, seed: training.seed, exactConvolution: training.exactConvolution,
       subset: member.config["subset"] ?? .null,
       teachers: TeacherConfiguration(
         cell: member.cell, architecture: member.architecture, weight: weight, temperature: temperature,
         squaredFactor: squared))
+    if training.dryRun {
+      let forecast = Forecast(
+        cell, dataset: dataset, subset: subsetSize, teacher: teacher.plan, runs: training.runs.range.count, keep: keep,
+        cores: work.cores, instructionSet: instructionSet)
+      return try StandardOutput.write(Array(forecast.report(resident: Machine.residentBytes).utf8))
+    }
+
+    let target = try Output(output.output)
+    let data = try TrainingData(dataset)
     let job = TrainingJob(
       tool: "distill", cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep,
       cores: work.cores, instructionSet: instructionSet, quiet: common.quiet)

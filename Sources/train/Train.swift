@@ -43,17 +43,24 @@ struct Train: Tool {
     let recipe = try training.resolvedRecipe()
     let keep = try training.resolvedKeep()
     let instructionSet = try selectedInstructionSet()
-    try checkReplaceable(output, work)
+    if !training.dryRun { try checkReplaceable(output, work) }
     let dataset = try ImageDataset(ArtefactReader(Input(data)))
     let masks = try subsets(dataset)
-    try training.checkBatch(recipe, subset: masks.mask(run: 0).reduce(0) { $0 + Int($1) })
-    let target = try Output(output.output)
-    let data = try TrainingData(dataset)
-
+    let subsetSize = masks.mask(run: 0).reduce(0) { $0 + Int($1) }
+    try training.checkBatch(recipe, subset: subsetSize)
     let cell = Cell(
-      architecture: architecture, plan: architecture.plan(image: data.shape, classes: data.classes),
+      architecture: architecture, plan: architecture.plan(image: dataset.shape, classes: dataset.classes.count),
       recipe: recipe, seed: training.seed, exactConvolution: training.exactConvolution,
       subset: Cell.subset(masks))
+    if training.dryRun {
+      let forecast = Forecast(
+        cell, dataset: dataset, subset: subsetSize, runs: training.runs.range.count, keep: keep, cores: work.cores,
+        instructionSet: instructionSet)
+      return try StandardOutput.write(Array(forecast.report(resident: Machine.residentBytes).utf8))
+    }
+
+    let target = try Output(output.output)
+    let data = try TrainingData(dataset)
     let job = TrainingJob(
       tool: "train", cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep, cores: work.cores,
       instructionSet: instructionSet, quiet: common.quiet)

@@ -264,6 +264,7 @@ private struct Pair {
       let difference = distance(executor.value(id, count: count), plain.values[id])
       #expect(difference < 2e-5, "value \(id)")
     }
+    #expect(executor.paddingIsZero(count: count))
     executor.backward(logitGradient: logitGradient, count: count)
     plain.backward(logitGradient.map(Double.init), training: training)
     let gradients = executor.gradients()

@@ -77,15 +77,16 @@ func differences(
       }
     }
   }
-  executor.forward(count: count, training: true)
-  executor.backward(logitGradient: logitGradient, count: count)
-  executor.update(sgd)
-
   var result: [String: Double] = [:]
+  executor.forward(count: count, training: true)
   for id in plan.values.indices where executor.keeps(id) {
     let value = executor.value(id, count: count).map(Double.init)
     result["value \(id)"] = relativeDifference(value, from: reference.value(id))
   }
+  result["padding of values"] = executor.paddingIsZero(count: count) ? 0 : .nan
+  executor.backward(logitGradient: logitGradient, count: count)
+  executor.update(sgd)
+
   for (what, fast, plain) in [
     ("gradient", executor.gradients(), reference.gradients()),
     ("updated", executor.state(), reference.state()),

@@ -36,10 +36,10 @@ struct CPUBatchNorm: CPUOperation {
     pixels = shape.area
     size = context.size(shape)
     let padded = blockCount * lanes
-    mean = Memory(count: padded)
-    inverse = Memory(count: padded)
-    means = Scratch(floats: padded, places: Shard.count(context.capacity))
-    m2s = Scratch(floats: padded, places: Shard.count(context.capacity))
+    mean = context.ledger.memory(\.scratch, padded)
+    inverse = context.ledger.memory(\.scratch, padded)
+    means = Scratch(floats: padded, places: Shard.count(context.capacity), context.ledger)
+    m2s = Scratch(floats: padded, places: Shard.count(context.capacity), context.ledger)
   }
 
   private var output: ValueID { finish.output }

@@ -14,6 +14,9 @@ struct CPUConvolution: CPUOperation {
   private let parameters: Parameters
   private let scratch: Scratch
   private let accumulator: Scratch
+  /// Winograd's transform of the weights, for one direction at a time.
+  private let filters: Memory
+  private let ledger: MemoryLedger
   /// Where the way back finds the input.
   private let kept: Slot
   /// Where the weights of each data phase begin in the transposed weights.
@@ -38,6 +41,8 @@ struct CPUConvolution: CPUOperation {
     parameters = context.parameters
     scratch = context.scratch
     accumulator = context.accumulator
+    ledger = context.ledger
+    filters = ledger.memory(\.scratch, winograd?.filterSize ?? 0)
     kept = context.kept(input)
     let matrix = window.inputBlocks * window.outputBlocks * window.blockArea
     var end = 0
@@ -81,7 +86,6 @@ struct CPUConvolution: CPUOperation {
           }
         ])
     }
-    let filters = Memory(count: winograd.filterSize)
     before.append { _ in winograd.filter(kernels, weights(), to: filters) }
     return Passes(
       before: before,
@@ -101,10 +105,9 @@ struct CPUConvolution: CPUOperation {
     var passes = Passes(phases: [weightGradient()])
     let target = targets[0]
     guard target != .skip else { return passes }
-    let transposed = Memory(count: transposedCount)
+    let transposed = ledger.memory(\.scratch, transposedCount)
     passes.before.append { _ in transpose(to: transposed) }
     if let winograd {
-      let filters = Memory(count: winograd.filterSize)
       passes.before.append { _ in winograd.dataFilter(kernels, transposed.floats, to: filters) }
       passes.phases.append(
         .examples([.gradient(output), .gradient(input)], group: winograd.dataGroup) { step, examples in
@@ -147,7 +150,7 @@ struct CPUConvolution: CPUOperation {
 
   /// By output block over all examples in order, with the bordered inputs of one shard at a time.
   private func largeWeights() -> Phase {
-    let inputs = Scratch(floats: window.inputBorder == nil ? 0 : window.scratchSize, places: Shard.size)
+    let inputs = Scratch(floats: window.inputBorder == nil ? 0 : window.scratchSize, places: Shard.size, ledger)
     return .batch([kept, .gradient(output)]) { step in
       var taps = window.taps
       taps.output_blocks = 1
@@ -237,9 +240,9 @@ struct FoldedNorm: Sendable {
     kernels = context.kernels
     parameters = context.parameters
     lanes = context.lanes
-    weights = Memory(count: parameters.size(weight))
-    bias = Memory(count: blockCount * lanes)
-    factor = Memory(count: blockCount * lanes)
+    weights = context.ledger.memory(\.scratch, parameters.size(weight))
+    bias = context.ledger.memory(\.scratch, blockCount * lanes)
+    factor = context.ledger.memory(\.scratch, blockCount * lanes)
   }
 
   func fold() {

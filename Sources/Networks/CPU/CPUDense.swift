@@ -23,6 +23,7 @@ struct CPUDense: CPUOperation {
   /// (shard, block, example, lane)
   private let gatheredInput: Memory
   private let gatheredGradient: Memory
+  private let ledger: MemoryLedger
 
   init(_ context: CPUContext, _ operation: Operation, weight: TensorID, bias: TensorID?) {
     input = operation.inputs[0]
@@ -40,8 +41,9 @@ struct CPUDense: CPUOperation {
     lastLanes = shape.area == 1 ? shape.channels - (inputBlocks - 1) * lanes : lanes
     outputLastLanes = features - (outputBlocks - 1) * lanes
     let room = Shard.count(context.capacity) * Shard.size * lanes
-    gatheredInput = Memory(count: room * inputBlocks)
-    gatheredGradient = Memory(count: context.mode == .training ? room * outputBlocks : 0)
+    ledger = context.ledger
+    gatheredInput = ledger.memory(\.scratch, room * inputBlocks)
+    gatheredGradient = ledger.memory(\.scratch, context.mode == .training ? room * outputBlocks : 0)
   }
 
   /// Copies a shard's examples to where they are neighbours.
@@ -112,7 +114,7 @@ struct CPUDense: CPUOperation {
     if let bias { passes.phases.append(biasGradient(bias)) }
     let target = targets[0]
     if target != .skip {
-      let transposed = Memory(count: inputBlocks * outputBlocks * lanes * lanes)
+      let transposed = ledger.memory(\.scratch, inputBlocks * outputBlocks * lanes * lanes)
       passes.before = [
         { _ in
           kernels.c.transpose(

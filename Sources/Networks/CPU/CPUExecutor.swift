@@ -7,7 +7,7 @@ public final class CPUExecutor {
   public enum Mode: Sendable {
     /// Values that `backward` needs are kept, too.
     case training
-    /// Only the input, representations and logits are kept; batch-norm uses its running statistics.
+    /// Nothing is kept for it; batch-norm uses its running statistics.
     case evaluation
   }
 
@@ -18,62 +18,59 @@ public final class CPUExecutor {
   /// example's.
   public let pixelStride: Int
 
+  /// Values that `value` gives at any time after `forward`, and those that it gives until `backward`.
+  private let kept: Set<ValueID>
+  private let keptUntilBackward: Set<ValueID>
   private let pool: ThreadPool
-  private let context: CPUContext
+  private let lanes: Int
   private let parameters: Parameters
   private let storage: Storage
-  private let forwardBefore: [@Sendable (Step) -> Void]
-  private let forwardProgram: Program
-  private let backwardBefore: [@Sendable (Step) -> Void]
-  private let backwardProgram: Program
-  private let kept: Set<Slot>
+  private let forwardPass: Direction
+  private let backwardPass: Direction
   private let aheads: [Ahead]
   private var usedBatchStatistics = false
+  private var hasGoneBack = false
 
   /// An executor for batches of up to `capacity` examples; its state is all zero until `load`.
   ///
-  /// - Parameter exactConvolution: whether 3x3 convolutions take the direct kernels, too, whose error is that of a
-  ///   plain sum, and not Winograd's, which are faster and lose about two digits more.
-  public init(
+  /// - Parameters:
+  ///   - exactConvolution: whether 3x3 convolutions take the direct kernels, too, whose error is that of a plain sum,
+  ///     and not Winograd's, which are faster and lose about two digits more.
+  ///   - keeping: values to have beside the input and the logits; all representations where it is nil.
+  ///   - lender: an executor in whose memory this one works, as far as it goes. The next pass of the one ends what is
+  ///     there of the other: the lender keeps its state and input, this one nothing.
+  public convenience init(
     plan: Plan, capacity: Int, mode: Mode, pool: ThreadPool, instructionSet: InstructionSet,
-    exactConvolution: Bool = false
+    exactConvolution: Bool = false, keeping: [ValueID]? = nil, in lender: CPUExecutor? = nil
   ) {
-    let lanes = instructionSet.lanes
-    precondition(capacity > 0, "a batch has at least one example")
-    precondition(
-      plan.input.area == 1 || plan.input.channels <= lanes,
-      "the channels of an input image fit into one block")
-    self.plan = plan
-    self.capacity = capacity
-    self.mode = mode
+    self.init(
+      Layout(
+        plan, capacity, mode, threads: pool.threads, instructionSet, isExact: exactConvolution, keeping,
+        MemoryLedger(isReal: true, lent: lender?.storage.lend())),
+      pool)
+    lender?.hasGoneBack = true
+  }
+
+  private init(_ layout: Layout, _ pool: ThreadPool) {
+    (plan, capacity, mode, pixelStride) = (layout.plan, layout.capacity, layout.mode, layout.pixelStride)
+    (kept, keptUntilBackward) = (layout.kept, layout.keptUntilBackward)
+    (lanes, parameters, storage) = (layout.lanes, layout.parameters, layout.storage)
+    (forwardPass, backwardPass) = (layout.forward, layout.backward)
     self.pool = pool
-    pixelStride = blocks(plan.input.channels, lanes) * lanes
-    parameters = Parameters(
-      plan: plan, capacity: capacity, training: mode == .training, instructionSet: instructionSet)
-    let fusion = Fusion(plan, mode)
-    let context = CPUContext(
-      plan: plan, fusion: fusion, mode: mode, capacity: capacity, threads: pool.threads, isExact: exactConvolution,
-      instructionSet: instructionSet, parameters: parameters)
-    self.context = context
-
-    let operations = fusion.operations.map { context.operation($0) }
-    let forward = operations.map { $0.forward() }
-    forwardBefore = forward.flatMap(\.before)
-    forwardProgram = Program(forward.flatMap(\.phases))
-    let backward = mode == .training ? Backward(plan, fusion, operations) : Backward()
-    backwardBefore = backward.passes.flatMap(\.before)
-    backwardProgram = Program(backward.passes.flatMap(\.phases))
-
-    var kept = Set(([0, plan.logits] + plan.representations.map(\.value)).map { Slot.value($0) })
-    if mode == .training {
-      kept.formUnion(operations.flatMap(\.reads).map { context.kept($0) }.filter { $0 == .value($0.id) })
-      kept.insert(.gradient(plan.logits))
-    }
-    self.kept = kept
     aheads = (0..<pool.threads).map { _ in Ahead() }
-    storage = Storage(
-      programs: [forwardProgram, backwardProgram], sizes: plan.values.map { context.size($0) },
-      capacity: capacity, threads: pool.threads, kept: kept, shared: backward.shared)
+  }
+
+  /// The bytes that an executor with these arguments takes of its own; none are taken now.
+  ///
+  /// - Parameter lent: bytes of another's that it works in.
+  public static func memoryNeed(
+    plan: Plan, capacity: Int, mode: Mode, threads: Int, instructionSet: InstructionSet,
+    exactConvolution: Bool = false, keeping: [ValueID]? = nil, lent: Int = 0
+  ) -> MemoryNeed {
+    let ledger = MemoryLedger(
+      isReal: false, lent: Memory(count: lent / MemoryLayout<Float>.stride, isReal: false))
+    _ = Layout(plan, capacity, mode, threads: threads, instructionSet, isExact: exactConvolution, keeping, ledger)
+    return ledger.need
   }
 
   /// The prepared batch, `(example, y, x, lane)` with `pixelStride` lanes; whoever writes it leaves padded
@@ -109,17 +106,16 @@ public final class CPUExecutor {
   ///   evaluation mode it never does.
   public func forward(count: Int, training: Bool) {
     usedBatchStatistics = training && mode == .training
-    let step = step(count)
-    for body in forwardBefore { body(step) }
-    forwardProgram.run(step)
+    hasGoneBack = false
+    forwardPass.run(step(count))
   }
 
   /// The gradients of all parameters, from the loss's gradient by the logits of the last `forward`.
   ///
   /// - Parameters:
   ///   - logitGradient: `(example, class)`.
-  ///   - sgd: a step of the optimiser to take along, with the bits of `update` after `backward` and in less time. The gradients
-  ///     of large layers are used up by it: `gradients` is for those who do without.
+  ///   - sgd: a step of the optimiser to take along, with the bits of `update` after `backward` and in less time. The
+  ///     gradients of large layers are used up by it: `gradients` is for those who do without.
   public func backward(logitGradient: [Float], count: Int, updating sgd: SGD? = nil) {
     precondition(mode == .training, "an executor for evaluation keeps nothing for a backward pass")
     let classes = plan.values[plan.logits].channels
@@ -129,8 +125,9 @@ public final class CPUExecutor {
       let target = step.gradient(plan.logits, example)
       for i in 0..<classes { target[i] = logitGradient[example * classes + i] }
     }
-    for body in backwardBefore { body(step) }
-    backwardProgram.run(step)
+    precondition(!hasGoneBack, "a way back follows a forward pass and uses up what that has kept")
+    hasGoneBack = true
+    backwardPass.run(step)
     parameters.sumAll(step)
     if let sgd { parameters.update(sgd, onlySummed: true, pool) }
   }
@@ -139,19 +136,20 @@ public final class CPUExecutor {
   public func update(_ sgd: SGD) { parameters.update(sgd, pool) }
 
   /// Whether a value of the last `forward` is there to be read.
-  public func keeps(_ id: ValueID) -> Bool { kept.contains(.value(id)) }
+  public func keeps(_ id: ValueID) -> Bool {
+    kept.contains(id) || (!hasGoneBack && keptUntilBackward.contains(id))
+  }
 
   /// The logits of the last `forward`, `(example, class)`.
   public func logits(count: Int) -> [Float] { value(plan.logits, count: count) }
 
   /// A value of the last `forward`, `(example, channel, y, x)`.
   ///
-  /// The input, representations and logits are there; of others, `keeps` says it.
+  /// The input, logits and what the executor was told to keep are there; of others, `keeps` says it.
   public func value(_ id: ValueID, count: Int) -> [Float] {
     precondition(keeps(id), "value \(id) is not kept")
     precondition(count <= capacity, "more examples than the capacity")
     let shape = plan.values[id]
-    let lanes = context.lanes
     var result: [Float] = []
     result.reserveCapacity(count * shape.count)
     for example in 0..<count {
@@ -168,11 +166,10 @@ public final class CPUExecutor {
   ///
   /// Kernels rely on it and keep it so; tests hold them to it.
   public func paddingIsZero(count: Int) -> Bool {
-    let lanes = context.lanes
     let values = plan.values.indices.allSatisfy { id in
       let shape = plan.values[id]
-      let padded = shape.channels..<context.blockCount(shape) * lanes
-      return !kept.contains(.value(id))
+      let padded = shape.channels..<blocks(shape.channels, lanes) * lanes
+      return !keeps(id)
         || (0..<count).allSatisfy { example in
           let x = storage.address(.value(id), example)
           return padded.allSatisfy { channel in
@@ -182,35 +179,5 @@ public final class CPUExecutor {
         }
     }
     return values && parameters.paddingIsZero
-  }
-}
-
-/// The passes of all operations from the last to the first, each told which gradients others have begun.
-private struct Backward {
-  var passes: [Passes] = []
-  /// Gradients that lie where others do.
-  var shared: [Slot: Slot] = [:]
-
-  init() {}
-
-  init(_ plan: Plan, _ fusion: Fusion, _ operations: [any CPUOperation]) {
-    var begun: Set<ValueID> = [plan.logits]
-    var producers: [ValueID: any CPUOperation] = [:]
-    for (fused, operation) in zip(fusion.operations, operations) { producers[fused.output] = operation }
-    for (fused, operation) in zip(fusion.operations, operations).reversed() where begun.contains(fused.output) {
-      var isShared = fused.output == plan.logits
-      let targets = fused.inputs.map { input -> GradientTarget in
-        if input == 0 { return .skip }
-        guard begun.insert(input).inserted else { return .add }
-        guard !isShared, operation.passesGradientTo.contains(input) else { return .store }
-        isShared = true
-        shared[.gradient(input)] = .gradient(fused.output)
-        return .shared
-      }
-      for input in fused.inputs where fusion.recomputed.contains(input) {
-        if let phase = producers[input]?.recompute() { passes.append(Passes(phases: [phase])) }
-      }
-      passes.append(operation.backward(targets))
-    }
   }
 }

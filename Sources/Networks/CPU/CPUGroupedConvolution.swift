@@ -86,6 +86,7 @@ struct CPUGroupedConvolution: CPUOperation {
   private let kernels: KernelTable
   private let parameters: Parameters
   private let scratch: Scratch
+  private let ledger: MemoryLedger
   private let bundles: Int
   /// Of all bundles but the last.
   private let window: Window
@@ -111,6 +112,7 @@ struct CPUGroupedConvolution: CPUOperation {
     kernels = context.kernels
     parameters = context.parameters
     scratch = context.scratch
+    ledger = context.ledger
     bundles = grouping.bundles(lanes).count
     window = CPUGroupedConvolution.window(context.plan, operation, lanes, bundle: 0)
     lastWindow = CPUGroupedConvolution.window(context.plan, operation, lanes, bundle: bundles - 1)
@@ -184,7 +186,7 @@ struct CPUGroupedConvolution: CPUOperation {
     var passes = Passes(phases: [parameters.isSummed(weight) ? smallWeights() : largeWeights()])
     let target = targets[0]
     if target != .skip {
-      let transposed = Memory(count: bundles * transposedStep)
+      let transposed = ledger.memory(\.scratch, bundles * transposedStep)
       passes.before = [{ _ in transpose(to: transposed) }]
       passes.phases.append(data(transposed, target))
     }

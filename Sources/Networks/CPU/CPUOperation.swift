@@ -54,16 +54,19 @@ struct CPUContext: Sendable {
   let scratch: Scratch
   /// A thread's sums over a shard.
   let accumulator: Scratch
+  /// Where operations ask for memory of their own.
+  let ledger: MemoryLedger
 
   init(
     plan: Plan, fusion: Fusion, mode: CPUExecutor.Mode, capacity: Int, threads: Int, isExact: Bool,
-    instructionSet: InstructionSet, parameters: Parameters
+    instructionSet: InstructionSet, parameters: Parameters, ledger: MemoryLedger
   ) {
     self.plan = plan
     self.mode = mode
     self.capacity = capacity
     self.parameters = parameters
     self.isExact = isExact
+    self.ledger = ledger
     recomputed = fusion.recomputed
     lanes = instructionSet.lanes
     kernels = instructionSet.kernels
@@ -85,8 +88,8 @@ struct CPUContext: Sendable {
       scratchSize = max(scratchSize, winograd.scratchSize(gradient: gradient))
       if gradient { sums = max(sums, winograd.filterSize) }
     }
-    scratch = Scratch(floats: scratchSize, places: threads)
-    accumulator = Scratch(floats: sums, places: threads)
+    scratch = Scratch(floats: scratchSize, places: threads, ledger)
+    accumulator = Scratch(floats: sums, places: threads, ledger)
   }
 
   func blockCount(_ shape: Shape) -> Int { blocks(shape.channels, lanes) }
@@ -126,9 +129,9 @@ struct Scratch: Sendable {
   private let memory: Memory
   private let stride: Int
 
-  init(floats: Int, places: Int) {
+  init(floats: Int, places: Int, _ ledger: MemoryLedger) {
     stride = (floats + 15) / 16 * 16
-    memory = Memory(count: stride * places)
+    memory = ledger.memory(\.scratch, stride * places)
   }
 
   func callAsFunction(_ place: Int) -> UnsafeMutablePointer<Float> { memory.floats + place * stride }

@@ -33,11 +33,12 @@ enum FusedOperation: Sendable {
 /// A plan's operations put together for this machine, and what becomes of the values between them.
 struct Fusion {
   private(set) var operations: [FusedOperation] = []
-  /// Values that the way back makes again instead of keeping them: what one batch-norm and ReLU made for one
-  /// convolution.
+  /// Values that the way back makes again instead of keeping them: what one batch-norm and ReLU made, where one
+  /// convolution alone reads it on the way back.
   private(set) var recomputed: Set<ValueID> = []
 
-  init(_ plan: Plan, _ mode: CPUExecutor.Mode) {
+  /// - Parameter kept: values that are kept in any case.
+  init(_ plan: Plan, _ mode: CPUExecutor.Mode, kept: Set<ValueID>) {
     var consumers: [ValueID: [Int]] = [:]
     for (index, operation) in plan.operations.enumerated() {
       for input in operation.inputs { consumers[input, default: []].append(index) }
@@ -47,6 +48,17 @@ struct Fusion {
     func successor(_ value: ValueID) -> Int? {
       guard let users = consumers[value], users.count == 1, !named.contains(value) else { return nil }
       return users[0]
+    }
+    /// Whether one convolution reads a value on the way back, and nothing else: sums and subsamples do not.
+    func hasOneReader(_ value: ValueID) -> Bool {
+      let readers = consumers[value, default: []].map { plan.operations[$0].kind }.filter { kind in
+        switch kind {
+        case .add, .subsample: false
+        default: true
+        }
+      }
+      guard readers.count == 1, case .convolution(_, _, _, _, groups: 1) = readers[0] else { return false }
+      return true
     }
 
     // Where each fused operation stands: at the last of its parts, when all its inputs are there.
@@ -78,10 +90,7 @@ struct Fusion {
         taken.insert(producer)
         at[last] = .convolution(plan.operations[producer], norm, finish: finish)
       }
-      if mode == .training, finish.residual == nil, finish.output != plan.logits,
-        let user = successor(finish.output),
-        case .convolution(_, _, _, _, groups: 1) = plan.operations[user].kind
-      {
+      if mode == .training, finish.residual == nil, !kept.contains(finish.output), hasOneReader(finish.output) {
         recomputed.insert(finish.output)
       }
     }

@@ -38,7 +38,7 @@ final class Parameters: Sendable {
   private let buffers: Memory
   private let partials: Memory
 
-  init(plan: Plan, capacity: Int, training: Bool, instructionSet: InstructionSet) {
+  init(plan: Plan, capacity: Int, training: Bool, instructionSet: InstructionSet, ledger: MemoryLedger) {
     let lanes = instructionSet.lanes
     let layouts = Parameters.layouts(of: plan)
     var parameters = 0
@@ -60,11 +60,11 @@ final class Parameters: Sendable {
     stateCount = plan.stateCount
     self.lanes = lanes
     kernels = instructionSet.kernels
-    weights = Memory(count: parameters)
-    gradients = Memory(count: training ? parameters : 0)
-    momenta = Memory(count: training ? parameters : 0)
-    self.buffers = Memory(count: buffers)
-    partials = Memory(count: training ? summed * Shard.count(capacity) : 0)
+    weights = ledger.memory(\.parameters, parameters)
+    gradients = ledger.memory(\.parameters, training ? parameters : 0)
+    momenta = ledger.memory(\.parameters, training ? parameters : 0)
+    self.buffers = ledger.memory(\.parameters, buffers)
+    partials = ledger.memory(\.parameters, training ? summed * Shard.count(capacity) : 0)
   }
 
   private static func layouts(of plan: Plan) -> [Layout] {

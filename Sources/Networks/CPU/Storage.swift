@@ -27,9 +27,14 @@ struct Storage: Sendable {
   }
 
   private let memory: Memory
+  /// Floats at the beginning that slots hold to the end.
+  private let keptCount: Int
   private let values: [Placement]
   private let gradients: [Placement]
   private let recomputed: [Placement]
+
+  /// What is free between steps, cleared.
+  func lend() -> Memory { Memory(of: memory, keptCount..<memory.count) }
 
   func placement(_ slot: Slot) -> Placement {
     switch slot {
@@ -48,24 +53,20 @@ struct Storage: Sendable {
   ///
   /// - Parameters:
   ///   - sizes: floats of one example, by value.
-  ///   - kept: slots that hold their contents from one program to the next. Of the others, those that live within
-  ///     one segment get room for a group of examples and thread, and the rest share memory where no stage needs both.
+  ///   - kept: slots that hold their contents to the end. Of the others, those that live within one segment get room
+  ///     for a group of examples and thread, and the rest share memory where no stage needs both.
   ///   - shared: slots that lie where others do.
   init(
-    programs: [Program], sizes: [Int], capacity: Int, threads: Int, kept: Set<Slot>, shared: [Slot: Slot]
+    programs: [Program], sizes: [Int], capacity: Int, threads: Int, kept: Set<Slot>, shared: [Slot: Slot],
+    ledger: MemoryLedger
   ) {
     var planner = Planner(sizes: sizes, capacity: capacity, threads: threads, shared: shared)
     for slot in kept.sorted(by: { $0.order < $1.order }) { planner.keep(slot) }
-    // Nothing but what is kept goes from one program to the next: they use the same memory after it.
-    let base = planner.total
-    var end = base
-    for program in programs {
-      planner.total = base
-      planner.place(program, except: kept)
-      end = max(end, planner.total)
-    }
-    planner.total = end
-    memory = Memory(count: planner.total)
+    keptCount = (planner.total + 15) / 16 * 16
+    planner.total = keptCount
+    planner.place(programs, except: kept)
+    memory = ledger.memory(\.values, planner.total)
+    ledger.canLend(planner.total - keptCount)
     let place = { slot in planner.placements[planner.owner(slot)] ?? Placement() }
     values = sizes.indices.map { place(.value($0)) }
     gradients = sizes.indices.map { place(.gradient($0)) }
@@ -111,45 +112,62 @@ private struct Planner {
     total += examples * size(slot)
   }
 
-  mutating func place(_ program: Program, except kept: Set<Slot>) {
-    var touches: [Slot: [Int]] = [:]
+  mutating func place(_ programs: [Program], except kept: Set<Slot>) {
+    var uses: [Slot: [Use]] = [:]
     var order: [Slot] = []
-    for (index, phase) in program.phases.enumerated() {
-      for slot in Set(phase.touches.map(owner)).sorted(by: { $0.order < $1.order }) where !kept.contains(slot) {
-        if touches[slot] == nil { order.append(slot) }
-        touches[slot, default: []].append(index)
+    var stages = 0
+    for (number, program) in programs.enumerated() {
+      for (index, phase) in program.phases.enumerated() {
+        let stage = stages + program.places[index].stage
+        for slot in Set(phase.touches.map(owner)).sorted(by: { $0.order < $1.order }) where !kept.contains(slot) {
+          if uses[slot] == nil { order.append(slot) }
+          uses[slot, default: []].append(Use(program: number, phase: index, stage: stage))
+        }
       }
+      stages += (program.places.last?.stage ?? -1) + 1
     }
-    var passing: [Lifetime] = []
+    var passing = programs.map { _ in [Lifetime]() }
     var lasting: [Lifetime] = []
     for slot in order {
-      let indices = touches[slot] ?? []
-      guard let begin = indices.first, let end = indices.last else { continue }
-      let (first, last) = (program.places[begin], program.places[end])
-      if first.segment != last.segment || first.group == 0 {
-        lasting.append(Lifetime(slot: slot, size: size(slot), examples: examples, span: first.stage...last.stage))
+      guard let begin = uses[slot]?.first, let end = uses[slot]?.last else { continue }
+      let (first, last) = (programs[begin.program].places[begin.phase], programs[end.program].places[end.phase])
+      if begin.program != end.program || first.segment != last.segment || first.group == 0 {
+        lasting.append(Lifetime(slot: slot, size: size(slot), examples: examples, span: begin.stage...end.stage))
       } else if first.run == last.run {
-        passing.append(Lifetime(slot: slot, size: size(slot), examples: first.group, span: begin...end))
+        passing[begin.program].append(
+          Lifetime(slot: slot, size: size(slot), examples: first.group, span: begin.phase...end.phase))
       } else {
         // While a run goes from group to group, what crosses its borders lives all the time.
         let span = first.phases.lowerBound...last.phases.upperBound
-        passing.append(Lifetime(slot: slot, size: size(slot), examples: first.chunk, span: span))
+        passing[begin.program].append(
+          Lifetime(slot: slot, size: size(slot), examples: first.chunk, span: span))
       }
     }
     let (lastingOffsets, lastingSize) = pack(lasting)
     for (lifetime, offset) in zip(lasting, lastingOffsets) {
-      precondition(placements[lifetime.slot] == nil, "a value that two programs use is kept")
       placements[lifetime.slot] = Storage.Placement(offset: total + offset, exampleStride: lifetime.size)
     }
     total += lastingSize
-    let (passingOffsets, passingSize) = pack(passing)
-    for (lifetime, offset) in zip(passing, passingOffsets) {
-      placements[lifetime.slot] = Storage.Placement(
-        offset: total + offset, workerStride: passingSize, exampleStride: lifetime.size,
-        mask: lifetime.examples - 1)
+    // Nothing that passes goes from one program to the next: they use the same memory for it.
+    var room = 0
+    for lifetimes in passing {
+      let (offsets, size) = pack(lifetimes)
+      for (lifetime, offset) in zip(lifetimes, offsets) {
+        placements[lifetime.slot] = Storage.Placement(
+          offset: total + offset, workerStride: size, exampleStride: lifetime.size, mask: lifetime.examples - 1)
+      }
+      room = max(room, threads * size)
     }
-    total += threads * passingSize
+    total += room
   }
+}
+
+/// A phase that touches a slot.
+private struct Use {
+  let program: Int
+  let phase: Int
+  /// Counted over all programs.
+  let stage: Int
 }
 
 private struct Lifetime {

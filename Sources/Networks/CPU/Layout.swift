@@ -1,0 +1,96 @@
+import Kernels
+
+/// An executor's parts: what it does in each direction, and the memory for it.
+struct Layout {
+  let plan: Plan
+  let capacity: Int
+  let mode: CPUExecutor.Mode
+  let lanes: Int
+  let parameters: Parameters
+  let storage: Storage
+  let forward: Direction
+  let backward: Direction
+  /// Values that stay until the next forward pass, and those that stay until the way back needs them no more.
+  let kept: Set<ValueID>
+  let keptUntilBackward: Set<ValueID>
+
+  init(
+    _ plan: Plan, _ capacity: Int, _ mode: CPUExecutor.Mode, threads: Int, _ instructionSet: InstructionSet,
+    isExact: Bool, _ keeping: [ValueID]?, _ ledger: MemoryLedger
+  ) {
+    lanes = instructionSet.lanes
+    precondition(capacity > 0, "a batch has at least one example")
+    precondition(
+      plan.input.area == 1 || plan.input.channels <= lanes,
+      "the channels of an input image fit into one block")
+    (self.plan, self.capacity, self.mode) = (plan, capacity, mode)
+    parameters = Parameters(
+      plan: plan, capacity: capacity, training: mode == .training, instructionSet: instructionSet, ledger: ledger)
+    kept = Set([0, plan.logits] + (keeping ?? plan.representations.map(\.value)))
+    let fusion = Fusion(plan, mode, kept: kept)
+    let context = CPUContext(
+      plan: plan, fusion: fusion, mode: mode, capacity: capacity, threads: threads, isExact: isExact,
+      instructionSet: instructionSet, parameters: parameters, ledger: ledger)
+
+    let operations = fusion.operations.map { context.operation($0) }
+    forward = Direction(operations.map { $0.forward() })
+    let wayBack = mode == .training ? Backward(plan, fusion, operations) : Backward()
+    backward = Direction(wayBack.passes)
+
+    let reads = mode == .training ? operations.flatMap(\.reads) : []
+    keptUntilBackward = Set(reads.filter { context.kept($0) == .value($0) })
+    var slots = Set(kept.map { Slot.value($0) })
+    if mode == .training { slots.insert(.gradient(plan.logits)) }
+    storage = Storage(
+      programs: [forward.program, backward.program], sizes: plan.values.map { context.size($0) },
+      capacity: capacity, threads: threads, kept: slots, shared: wayBack.shared, ledger: ledger)
+  }
+
+  var pixelStride: Int { blocks(plan.input.channels, lanes) * lanes }
+}
+
+/// All that is done in one direction.
+struct Direction: Sendable {
+  private let before: [@Sendable (Step) -> Void]
+  let program: Program
+
+  init(_ passes: [Passes]) {
+    before = passes.flatMap(\.before)
+    program = Program(passes.flatMap(\.phases))
+  }
+
+  func run(_ step: Step) {
+    for body in before { body(step) }
+    program.run(step)
+  }
+}
+
+/// The passes of all operations from the last to the first, each told which gradients others have begun.
+private struct Backward {
+  private(set) var passes: [Passes] = []
+  /// Gradients that lie where others do.
+  private(set) var shared: [Slot: Slot] = [:]
+
+  init() {}
+
+  init(_ plan: Plan, _ fusion: Fusion, _ operations: [any CPUOperation]) {
+    var begun: Set<ValueID> = [plan.logits]
+    var producers: [ValueID: any CPUOperation] = [:]
+    for (fused, operation) in zip(fusion.operations, operations) { producers[fused.output] = operation }
+    for (fused, operation) in zip(fusion.operations, operations).reversed() where begun.contains(fused.output) {
+      var isShared = fused.output == plan.logits
+      let targets = fused.inputs.map { input -> GradientTarget in
+        if input == 0 { return .skip }
+        guard begun.insert(input).inserted else { return .add }
+        guard !isShared, operation.passesGradientTo.contains(input) else { return .store }
+        isShared = true
+        shared[.gradient(input)] = .gradient(fused.output)
+        return .shared
+      }
+      for input in operation.reads where fusion.recomputed.contains(input) {
+        if let phase = producers[input]?.recompute() { passes.append(Passes(phases: [phase])) }
+      }
+      passes.append(operation.backward(targets))
+    }
+  }
+}
