@@ -6,7 +6,8 @@ struct Bench: Tool {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "How fast the networks run, beside PyTorch, oneDNN and the machine's limits.",
     subcommands: [
-      TableCommand.self, SpeedCommand.self, PeakCommand.self, ConvolutionsCommand.self, LossesCommand.self,
+      TableCommand.self, SpeedCommand.self, PeakCommand.self, ConvolutionsCommand.self, ErrorsCommand.self,
+      LossesCommand.self,
     ])
 }
 

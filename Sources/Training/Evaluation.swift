@@ -13,7 +13,11 @@ struct Evaluator {
     executor.load(state: state)
     var logits: [Float] = []
     logits.reserveCapacity(split.count * input.data.classes)
-    forEachBatch(of: split) { count in logits += executor.logits(count: count) }
+    var batch: [Float] = []
+    forEachBatch(of: split) { count in
+      executor.readLogits(count: count, into: &batch)
+      logits += batch
+    }
     return logits
   }
 

@@ -108,6 +108,7 @@ private struct Session {
     var loss = BatchLoss(cell.loss, classes: data.classes)
     var labels: [Int32] = []
     labels.reserveCapacity(student.capacity)
+    var (logits, teacherLogits): ([Float], [Float]) = ([], [])
     var sum = 0.0
     var correct = 0
     for start in stride(from: 0, to: order.count, by: recipe.batchSize) {
@@ -116,8 +117,12 @@ private struct Session {
       labels.removeAll(keepingCapacity: true)
       for example in batch { labels.append(data.train.label[Int(example)]) }
       student.forward(count: batch.count, training: true)
-      let logits = student.logits(count: batch.count)
-      loss.evaluate(logits: logits, labels: labels, teacherLogits: teacherLogits(batch.count))
+      student.readLogits(count: batch.count, into: &logits)
+      if let teacher {
+        teacher.evaluator.forward(count: batch.count, training: false)
+        teacher.evaluator.readLogits(count: batch.count, into: &teacherLogits)
+      }
+      loss.evaluate(logits: logits, labels: labels, teacherLogits: teacher == nil ? nil : teacherLogits)
       for value in loss.losses { sum += Double(value) }
       guard sum.isFinite else { return false }
       for (i, label) in labels.enumerated()
@@ -147,12 +152,6 @@ private struct Session {
     }
     input.write(batch, of: data.train, to: student, cut: cut)
     if let teacher { teacher.input.write(batch, of: data.train, to: teacher.evaluator, cut: cut) }
-  }
-
-  private func teacherLogits(_ count: Int) -> [Float]? {
-    guard let teacher else { return nil }
-    teacher.evaluator.forward(count: count, training: false)
-    return teacher.evaluator.logits(count: count)
   }
 
   /// What is recorded after an epoch.

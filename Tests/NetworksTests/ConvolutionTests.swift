@@ -46,66 +46,6 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// Runs a plan forward, backward and one step of the optimiser, fast and by plain loops.
-///
-/// - Parameter number: the numbers for the state, the input and the gradient of the logits.
-/// - Returns: the differences of all values, gradients and tensors, by name, relative to the greatest element; NaN
-///   where a lane that is no channel came to hold something.
-func differences(
-  _ plan: Plan, count: Int, _ set: InstructionSet, seed: Int = 0, number: (inout RandomStream) -> Double
-) -> [String: Double] {
-  var stream = RandomStream(seed: 11, purpose: .test, index: seed)
-  func numbers(_ count: Int) -> [Float] { (0..<count).map { _ in Float(number(&stream)) } }
-  let (state, input) = (numbers(plan.stateCount), numbers(count * plan.input.count))
-  let logitGradient = numbers(count * plan.values[plan.logits].count)
-  let sgd = SGD(learningRate: 0.5, momentum: 0.5, weightDecay: 0.25, nesterov: true)
-
-  var reference = ReferenceExecutor(plan: plan)
-  reference.load(state: state.map(Double.init))
-  reference.forward(input: input.map(Double.init), count: count, training: true)
-  reference.backward(logitGradient: logitGradient.map(Double.init))
-  reference.update(sgd)
-
-  let executor = CPUExecutor(
-    plan: plan, capacity: count, mode: .training, pool: ThreadPool(threads: 1), instructionSet: set)
-  executor.load(state: state)
-  let (image, pixelStride) = (plan.input, executor.pixelStride)
-  executor.prepare(count: count) { example, x in
-    for channel in 0..<image.channels {
-      for pixel in 0..<image.area {
-        x[pixel * pixelStride + channel] = input[(example * image.channels + channel) * image.area + pixel]
-      }
-    }
-  }
-  var result: [String: Double] = [:]
-  executor.forward(count: count, training: true)
-  for id in plan.values.indices where executor.keeps(id) {
-    let value = executor.value(id, count: count).map(Double.init)
-    result["value \(id)"] = relativeDifference(value, from: reference.value(id))
-  }
-  result["padding of values"] = executor.paddingIsZero(count: count) ? 0 : .nan
-  executor.backward(logitGradient: logitGradient, count: count)
-  executor.update(sgd)
-
-  for (what, fast, plain) in [
-    ("gradient", executor.gradients(), reference.gradients()),
-    ("updated", executor.state(), reference.state()),
-  ] {
-    for tensor in plan.tensors {
-      let range = tensor.offset..<tensor.offset + tensor.count
-      result["\(what) \(tensor.name)"] = relativeDifference(
-        fast[range].map(Double.init), from: Array(plain[range]))
-    }
-  }
-  result["padding"] = executor.paddingIsZero(count: count) ? 0 : .nan
-  return result
-}
-
-/// Sums and products of a few of these are the same in any order and any precision.
-func smallInteger(_ stream: inout RandomStream) -> Double { Double(stream.below(3) - 1) }
-
-func uniform(_ stream: inout RandomStream) -> Double { 2 * stream.uniform() - 1 }
-
 struct ConvolutionTests {
   @Test("A convolution of any shape agrees with plain loops", arguments: InstructionSet.available)
   func anyShape(set: InstructionSet) {

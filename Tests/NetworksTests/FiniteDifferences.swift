@@ -8,9 +8,11 @@ func randomValues(_ count: Int, index: Int) -> [Double] {
 }
 
 /// max |a - b| / max |b|; NaN, which no bound admits, where either has one or the lengths differ.
-func relativeDifference(_ a: [Double], from b: [Double]) -> Double {
+///
+/// - Parameter floor: the least that is divided by.
+func relativeDifference(_ a: [Double], from b: [Double], atLeast floor: Double = 0) -> Double {
   guard a.count == b.count, !(a + b).contains(where: \.isNaN) else { return .nan }
-  let greatest = b.reduce(0) { max($0, abs($1)) }
+  let greatest = b.reduce(floor) { max($0, abs($1)) }
   let difference = zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) }
   return difference == 0 ? 0 : difference / greatest
 }

@@ -143,15 +143,26 @@ public final class CPUExecutor {
   /// The logits of the last `forward`, `(example, class)`.
   public func logits(count: Int) -> [Float] { value(plan.logits, count: count) }
 
+  /// Sets an array to the logits of the last `forward`, `(example, class)`, in the room that it has.
+  public func readLogits(count: Int, into logits: inout [Float]) {
+    logits.removeAll(keepingCapacity: true)
+    append(plan.logits, count, to: &logits)
+  }
+
   /// A value of the last `forward`, `(example, channel, y, x)`.
   ///
   /// The input, logits and what the executor was told to keep are there; of others, `keeps` says it.
   public func value(_ id: ValueID, count: Int) -> [Float] {
+    var result: [Float] = []
+    append(id, count, to: &result)
+    return result
+  }
+
+  private func append(_ id: ValueID, _ count: Int, to result: inout [Float]) {
     precondition(keeps(id), "value \(id) is not kept")
     precondition(count <= capacity, "more examples than the capacity")
     let shape = plan.values[id]
-    var result: [Float] = []
-    result.reserveCapacity(count * shape.count)
+    result.reserveCapacity(result.count + count * shape.count)
     for example in 0..<count {
       let x = storage.address(.value(id), example)
       for channel in 0..<shape.channels {
@@ -159,7 +170,6 @@ public final class CPUExecutor {
         for pixel in 0..<shape.area { result.append(plane[pixel * lanes]) }
       }
     }
-    return result
   }
 
   /// Whether all lanes past the last channel are zero, in kept values, weights, gradients and momenta.

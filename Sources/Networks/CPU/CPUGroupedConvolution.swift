@@ -248,10 +248,10 @@ struct CPUGroupedConvolution: CPUOperation {
 
   /// By bundle and output block, over all examples in order.
   private func largeWeights() -> Phase {
-    .batch([.value(input), .gradient(output)]) { step in
-      let units = (0..<bundles).flatMap { bundle in
-        (0..<window(bundle).outputBlocks).map { (bundle: bundle, block: $0) }
-      }
+    let units = (0..<bundles).flatMap { bundle in
+      (0..<window(bundle).outputBlocks).map { (bundle: bundle, block: $0) }
+    }
+    return .batch([.value(input), .gradient(output)]) { step in
       step.pool.run(units.count) { task, worker in
         let (bundle, block) = units[task]
         for example in 0..<step.count {

@@ -37,8 +37,11 @@ struct Layout {
     let wayBack = mode == .training ? Backward(plan, fusion, operations) : Backward()
     backward = Direction(wayBack.passes)
 
-    let reads = mode == .training ? operations.flatMap(\.reads) : []
-    keptUntilBackward = Set(reads.filter { context.kept($0) == .value($0) })
+    // Not all that operations read on the way back: it does not come by those that the logits do not depend on.
+    keptUntilBackward = Set(
+      backward.program.phases.flatMap(\.touches).compactMap { slot in
+        if case .value(let id) = slot { id } else { nil }
+      })
     var slots = Set(kept.map { Slot.value($0) })
     if mode == .training { slots.insert(.gradient(plan.logits)) }
     storage = Storage(
@@ -82,7 +85,9 @@ private struct Backward {
       let targets = fused.inputs.map { input -> GradientTarget in
         if input == 0 { return .skip }
         guard begun.insert(input).inserted else { return .add }
-        guard !isShared, operation.passesGradientTo.contains(input) else { return .store }
+        // What goes in twice, as in bn(x) + x, has two gradients to add up, and needs a place for the sum.
+        let isOnce = fused.inputs.filter { $0 == input }.count == 1
+        guard isOnce, !isShared, operation.passesGradientTo.contains(input) else { return .store }
         isShared = true
         shared[.gradient(input)] = .gradient(fused.output)
         return .shared

@@ -23,6 +23,8 @@ final class Parameters: Sendable {
     let tensor: Tensor
     let layout: Layout
     let offset: Int
+    /// Floats with padding.
+    let size: Int
     var isParameter: Bool { tensor.role == .parameter }
   }
 
@@ -55,7 +57,7 @@ final class Parameters: Sendable {
     for id in trained where !isSmall(id) { place(id, after: &parameters) }
     for id in plan.tensors.indices where plan.tensors[id].role == .buffer { place(id, after: &buffers) }
     entries = plan.tensors.indices.map {
-      Entry(tensor: plan.tensors[$0], layout: layouts[$0], offset: offsets[$0])
+      Entry(tensor: plan.tensors[$0], layout: layouts[$0], offset: offsets[$0], size: layouts[$0].size(lanes))
     }
     stateCount = plan.stateCount
     self.lanes = lanes
@@ -89,7 +91,7 @@ final class Parameters: Sendable {
   }
 
   /// Floats with padding.
-  func size(_ id: TensorID) -> Int { entries[id].layout.size(lanes) }
+  func size(_ id: TensorID) -> Int { entries[id].size }
 
   func isSummed(_ id: TensorID) -> Bool { entries[id].tensor.count <= Parameters.partialLimit }
 

@@ -1,0 +1,146 @@
+import Kernels
+import Networks
+import Randomness
+
+/// A network and a batch, and what plain loops make of them: forward, backward and one step of the optimiser.
+struct Comparison: Sendable {
+  let plan: Plan
+  let count: Int
+  let training: Bool
+  private let state: [Float]
+  private let input: [Float]
+  private let logitGradient: [Float]
+  private var reference: ReferenceExecutor
+
+  private static let sgd = SGD(learningRate: 0.5, momentum: 0.5, weightDecay: 0.25, nesterov: true)
+
+  /// - Parameters:
+  ///   - training: whether batch-norm takes its statistics from the batch.
+  ///   - state: as `CPUExecutor.load` takes it; by default all numbers, too.
+  ///   - number: the numbers for the input and the gradient of the logits.
+  init(
+    _ plan: Plan, count: Int, training: Bool = true, seed: Int = 0, state: [Float]? = nil,
+    number: (inout RandomStream) -> Double
+  ) {
+    var stream = RandomStream(seed: 11, purpose: .test, index: seed)
+    func numbers(_ count: Int) -> [Float] { (0..<count).map { _ in Float(number(&stream)) } }
+    self.plan = plan
+    self.count = count
+    self.training = training
+    self.state = state ?? numbers(plan.stateCount)
+    input = numbers(count * plan.input.count)
+    logitGradient = numbers(count * plan.values[plan.logits].count)
+    reference = ReferenceExecutor(plan: plan)
+    reference.load(state: self.state.map(Double.init))
+    reference.forward(input: input.map(Double.init), count: count, training: training)
+  }
+
+  /// How close a ReLU's arguments come to 0, where its slope jumps: the least magnitude over the greatest, of those
+  /// that are not 0 by themselves.
+  var margin: Double {
+    plan.operations.reduce(1) { margin, operation in
+      guard operation.kind == .activation(.relu) else { return margin }
+      let magnitudes = reference.value(operation.inputs[0]).lazy.map(abs).filter { $0 > 0 }
+      guard let least = magnitudes.min(), let greatest = magnitudes.max() else { return margin }
+      return min(margin, least / greatest)
+    }
+  }
+
+  /// What plain loops make of it; `differences` holds executors to it.
+  func solved() -> Solution {
+    var network = reference
+    network.backward(logitGradient: logitGradient.map(Double.init))
+    network.update(Comparison.sgd)
+    return Solution(comparison: self, network: network)
+  }
+
+  /// An executor with the state and the input.
+  func executor(
+    _ set: InstructionSet, _ mode: CPUExecutor.Mode, capacity: Int? = nil, threads: Int, exactConvolution: Bool
+  ) -> CPUExecutor {
+    let executor = CPUExecutor(
+      plan: plan, capacity: capacity ?? count, mode: mode, pool: ThreadPool(threads: threads), instructionSet: set,
+      exactConvolution: exactConvolution)
+    executor.load(state: state)
+    let (image, pixelStride) = (plan.input, executor.pixelStride)
+    executor.prepare(count: count) { example, x in
+      for channel in 0..<image.channels {
+        for pixel in 0..<image.area {
+          x[pixel * pixelStride + channel] = input[(example * image.channels + channel) * image.area + pixel]
+        }
+      }
+    }
+    return executor
+  }
+
+  struct Solution: Sendable {
+    let comparison: Comparison
+    fileprivate let network: ReferenceExecutor
+
+    /// The differences of an executor from plain loops.
+    ///
+    /// - Returns: of all kept values, gradients and tensors after the step, by name, relative to the greatest
+    ///   element; NaN where a lane that is no channel came to hold something.
+    func differences(
+      _ set: InstructionSet, capacity: Int? = nil, threads: Int = 1, exactConvolution: Bool = false
+    ) -> [String: Double] {
+      let (plan, count) = (comparison.plan, comparison.count)
+      let executor = comparison.executor(
+        set, .training, capacity: capacity, threads: threads, exactConvolution: exactConvolution)
+      executor.forward(count: count, training: comparison.training)
+      var result = valueDifferences(executor, "padding of values")
+      executor.backward(logitGradient: comparison.logitGradient, count: count)
+      let gradients = executor.gradients()
+      executor.update(Comparison.sgd)
+      let state = executor.state()
+      result["padding"] = executor.paddingIsZero(count: count) ? 0 : .nan
+
+      let plainGradients = network.gradients()
+      // Of a bias before a batch-norm nothing but rounding is left, which is no share of itself.
+      let floor = plainGradients.reduce(0) { max($0, abs($1)) } / 10
+      for (what, fast, plain, floor) in [
+        ("gradient", gradients, plainGradients, floor), ("updated", state, network.state(), 0),
+      ] {
+        for tensor in plan.tensors {
+          let range = tensor.offset..<tensor.offset + tensor.count
+          result["\(what) \(tensor.name)"] = relativeDifference(
+            fast[range].map(Double.init), from: Array(plain[range]), atLeast: floor)
+        }
+      }
+      return result
+    }
+
+    /// The differences of an executor for evaluation, of a comparison that is not in training.
+    func evaluationDifferences(
+      _ set: InstructionSet, threads: Int = 1, exactConvolution: Bool = false
+    ) -> [String: Double] {
+      let executor = comparison.executor(set, .evaluation, threads: threads, exactConvolution: exactConvolution)
+      executor.forward(count: comparison.count, training: true)
+      return valueDifferences(executor, "padding")
+    }
+
+    private func valueDifferences(_ executor: CPUExecutor, _ padding: String) -> [String: Double] {
+      let count = comparison.count
+      var result = [padding: executor.paddingIsZero(count: count) ? 0 : Double.nan]
+      for id in comparison.plan.values.indices where executor.keeps(id) {
+        let value = executor.value(id, count: count).map(Double.init)
+        result["value \(id)"] = relativeDifference(value, from: network.value(id))
+      }
+      return result
+    }
+  }
+}
+
+/// Runs a plan forward, backward and one step of the optimiser, fast and by plain loops; see `Comparison`.
+func differences(
+  _ plan: Plan, count: Int, _ set: InstructionSet, seed: Int = 0, exactConvolution: Bool = false,
+  number: (inout RandomStream) -> Double
+) -> [String: Double] {
+  Comparison(plan, count: count, seed: seed, number: number).solved()
+    .differences(set, exactConvolution: exactConvolution)
+}
+
+/// Sums and products of a few of these are the same in any order and any precision.
+func smallInteger(_ stream: inout RandomStream) -> Double { Double(stream.below(3) - 1) }
+
+func uniform(_ stream: inout RandomStream) -> Double { 2 * stream.uniform() - 1 }
