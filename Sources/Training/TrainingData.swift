@@ -2,6 +2,7 @@ import Artefacts
 import Kernels
 import Networks
 import Randomness
+import ToolKit
 
 /// The images and labels of a data set, in memory, with what it takes to standardise them.
 public struct TrainingData: Sendable {
@@ -23,7 +24,12 @@ public struct TrainingData: Sendable {
   public let mean: [Double]
   public let deviation: [Double]
 
+  /// - Throws: `Failure` where images have more channels than the smallest block of the fast executor.
   public init(_ dataset: ImageDataset) throws {
+    guard dataset.channels <= 4 else {
+      throw Failure(
+        .badData, "the data set", "its images have \(dataset.channels) channels; networks here take up to 4")
+    }
     shape = dataset.shape
     classes = dataset.classes.count
     train = Split(

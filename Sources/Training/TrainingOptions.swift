@@ -45,7 +45,7 @@ public struct TrainingOptions: ParsableArguments {
 
   @Flag(
     help: ArgumentHelp(
-      "Compute 3x3 convolutions as plain sums: about half as fast, and two digits more than by Winograd's algorithm."))
+      "Compute 3x3 convolutions as plain sums: about half as fast, and one digit more than by Winograd's algorithm."))
   public var exactConvolution = false
 
   @Option(help: ArgumentHelp("What to keep of a run: checkpoint, logit, dynamics, or none.", valueName: "list"))

@@ -231,7 +231,7 @@ import Testing
 
   @Test(arguments: [
     "--runs 5:5", "--runs 6:5", "--runs 3", "--runs -1:5", "--runs a:b", "--runs 0:99999999999", "--subset 1.5",
-    "--subset 0", "--subset 1", "--subset nan", "--subset -0.5", "--subset 0.001", "--subset 0.123", "--masks lucky",
+    "--subset 0", "--subset 1.01", "--subset nan", "--subset -0.5", "--subset 0.001", "--subset 0.123", "--masks lucky",
     "--architecture nonsense", "--architecture resnet-9", "--architecture 'mlp width=0'",
     "--architecture 'mlp depth=3'", "--architecture ''", "--recipe grandmother", "--epochs 0", "--epochs -3",
     "--epochs many", "--batch-size 0", "--batch-size 211", "--learning-rate -1", "--learning-rate nan",

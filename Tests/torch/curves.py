@@ -129,6 +129,8 @@ def main():
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--seed", type=int, default=0, help="of the initial weights")
     parser.add_argument("--float64", action="store_true", help="PyTorch in float64 too")
+    parser.add_argument("--without", action="append", default=[], metavar="VARIANT",
+                        help="leave out a variant of PyTorch's, such as 'mkldnn off', which takes minutes")
     parser.add_argument("--curves", type=pathlib.Path, help="where to write all losses, a column a curve")
     options = parser.parse_args()
 
@@ -148,6 +150,7 @@ def main():
     }
     if options.float64:
         variants[EXACT] = dict(dtype=torch.float64, threads=2)
+    variants = {name: settings for name, settings in variants.items() if name not in options.without}
     curves = {OURS: our_losses(state, images, labels, options)}
     print(f"{OURS}: first {curves[OURS][0]:.6f}, last {curves[OURS][-1]:.6f}", flush=True)
     for name, settings in variants.items():

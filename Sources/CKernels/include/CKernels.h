@@ -43,10 +43,9 @@ struct rote_winograd {
   int32_t padding;
 };
 
-/* Tiles of 4x4 outputs that are worked on at a time, and floats of scratch that this takes. */
+/* Tiles of 4x4 outputs that are worked on at a time. */
 #define ROTE_WINOGRAD_TILES 16
 #define ROTE_WINOGRAD_GRADIENT_TILES 32
-#define ROTE_WINOGRAD_SCRATCH(tiles, blocks, lanes) ((tiles) * 36 * (blocks) * (lanes))
 
 /* Memory that will be wanted soon. Kernels that are long at work within the cache ask for some of it along the way. */
 #define ROTE_AHEAD_RANGES 12

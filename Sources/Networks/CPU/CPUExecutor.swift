@@ -35,10 +35,10 @@ public final class CPUExecutor {
   ///
   /// - Parameters:
   ///   - exactConvolution: whether 3x3 convolutions take the direct kernels, too, whose error is that of a plain sum,
-  ///     and not Winograd's, which are faster and lose about two digits more.
+  ///     and not Winograd's, which are faster and lose about one digit more.
   ///   - keeping: values to have beside the input and the logits; all representations where it is nil.
   ///   - lender: an executor in whose memory this one works, as far as it goes. The next pass of the one ends what is
-  ///     there of the other: the lender keeps its state and input, this one nothing.
+  ///     there of the other: the lender keeps its state and input, this one nothing, and `load` does not revive it.
   public convenience init(
     plan: Plan, capacity: Int, mode: Mode, pool: ThreadPool, instructionSet: InstructionSet,
     exactConvolution: Bool = false, keeping: [ValueID]? = nil, in lender: CPUExecutor? = nil
@@ -114,7 +114,8 @@ public final class CPUExecutor {
   ///
   /// - Parameters:
   ///   - logitGradient: `(example, class)`.
-  ///   - sgd: a step of the optimiser to take along, with the bits of `update` after `backward` and in less time. The
+  ///   - sgd: a step of the optimiser to take along, with the bits of `update` after `backward` for all
+  ///     parameters that the logits depend on, and in less time. The
   ///     gradients of large layers are used up by it: `gradients` is for those who do without.
   public func backward(logitGradient: [Float], count: Int, updating sgd: SGD? = nil) {
     precondition(mode == .training, "an executor for evaluation keeps nothing for a backward pass")

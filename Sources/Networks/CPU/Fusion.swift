@@ -43,7 +43,7 @@ struct Fusion {
     for (index, operation) in plan.operations.enumerated() {
       for input in operation.inputs { consumers[input, default: []].append(index) }
     }
-    let named = Set(plan.representations.map(\.value))
+    let named = kept.union(plan.representations.map(\.value))
     /// The only operation that uses a value, where nobody else wants it.
     func successor(_ value: ValueID) -> Int? {
       guard let users = consumers[value], users.count == 1, !named.contains(value) else { return nil }

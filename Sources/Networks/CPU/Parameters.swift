@@ -6,7 +6,7 @@ import Kernels
 /// Gradients of small tensors are summed over shards from one partial a shard; those of large ones are
 /// written at once.
 final class Parameters: Sendable {
-  /// The most elements that a tensor summed over shards may have.
+  /// The most elements that a matrix summed over shards may have.
   static let partialLimit = 1 << 18
 
   /// How a tensor lies in memory.
@@ -50,7 +50,7 @@ final class Parameters: Sendable {
       offsets[id] = end
       end += layouts[id].size(lanes)
     }
-    let isSmall = { (id: TensorID) in plan.tensors[id].count <= Parameters.partialLimit }
+    let isSmall = { (id: TensorID) in Parameters.isSummed(plan.tensors[id]) }
     let trained = plan.tensors.indices.filter { plan.tensors[$0].role == .parameter }
     for id in trained where isSmall(id) { place(id, after: &parameters) }
     summed = parameters
@@ -93,7 +93,12 @@ final class Parameters: Sendable {
   /// Floats with padding.
   func size(_ id: TensorID) -> Int { entries[id].size }
 
-  func isSummed(_ id: TensorID) -> Bool { entries[id].tensor.count <= Parameters.partialLimit }
+  func isSummed(_ id: TensorID) -> Bool { Parameters.isSummed(entries[id].tensor) }
+
+  /// Vectors are summed however long they are: their gradients are sums over examples.
+  private static func isSummed(_ tensor: Tensor) -> Bool {
+    tensor.count <= partialLimit || tensor.shape.count <= 1
+  }
 
   /// A parameter's weights, or a buffer's contents.
   func values(_ id: TensorID) -> UnsafeMutablePointer<Float> {
