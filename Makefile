@@ -10,13 +10,14 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
-.DEFAULT_GOAL := help
+# `make DATA=cifar10` is a whole study, `make` alone says what there is.
+.DEFAULT_GOAL := $(if $(filter command line,$(origin DATA)),study,help)
 
 # --- The variables of a study: set them on the command line, as in `make study DATA=cifar10 ARCHIVE=... RUNS=40`.
 
-# sprites (generated, needs no archive), cifar10 or cifar100.
+# A set of `fetch-data --list`.
 DATA = sprites
-# The published archive, a folder with its files, or the files.
+# Its published archive, a folder with its files, or the files; empty: fetched where it is not in the cache.
 ARCHIVE =
 # Training and test examples, as A:B; all where empty.
 EXAMPLES =
@@ -26,6 +27,10 @@ SIZES = $(sizes_$(DATA))
 sizes_sprites = mlp+width=16 mlp+width=32 mlp+width=128
 sizes_cifar10 = resnet-8 resnet-14 resnet-20
 sizes_cifar100 = $(sizes_cifar10)
+sizes_svhn = $(sizes_cifar10)
+sizes_tiny-imagenet = $(sizes_cifar10)
+sizes_fashion-mnist = $(sizes_cifar10)
+sizes_folder = $(sizes_cifar10)
 # Students are distilled from each teacher, and trained on labels too, to compare. Empty: no distillation.
 STUDENT = $(firstword $(SIZES))
 TEACHER = $(lastword $(SIZES))
@@ -49,7 +54,7 @@ STUDY = study/$(DATA)
 tools := $(addprefix bin/,fetch-data train distill score align report)
 sources := Package.swift $(sort $(shell find Sources -type f))
 
-.PHONY: help deps check-deps build test bench demo study data runs distilled scores alignment report \
+.PHONY: help deps check-deps build test bench fuzz demo study data runs distilled scores alignment report \
   results-sprites results-cifar10 check-format check-make clean FORCE
 
 help:
@@ -57,10 +62,12 @@ help:
 	@echo 'make demo           a whole study on generated images, in a few minutes; prints its tables'
 	@echo 'make test           the tests'
 	@echo 'make bench          speed, in tables; TORCH_PYTHON=python, one that has torch, for PyTorch beside it'
+	@echo 'make DATA=cifar10   a whole study of real images, fetched first; bin/fetch-data --list names the sets'
 	@echo 'make study          a study: data, runs, distilled, scores, alignment, report (each is a target too)'
 	@echo 'make results-sprites, make results-cifar10 ARCHIVE=...   the studies of docs/results.md'
 	@echo 'make deps           installs what building needs; make check-deps what check-format needs'
 	@echo 'make check-format   reads the files with Python and the HDF5 and netCDF tools, and damages them'
+	@echo 'make fuzz           feeds damaged archives to the decoders; FUZZ_SECONDS for each'
 	@echo 'make check-make     interrupts studies, and changes their settings'
 	@echo 'make clean          removes what was built; studies stay'
 	@echo
@@ -96,7 +103,7 @@ test:
 	swift test -c release --scratch-path .build-test --disable-xctest
 
 clean:
-	rm -rf .build .build-test .venv bin
+	rm -rf .build .build-test .build-fuzz .fuzz .venv bin
 
 # --- Speed.
 
@@ -247,3 +254,10 @@ check-format: .venv/ready $(tools)
 
 check-make: .venv/ready $(tools)
 	$(python) Tests/python/check_make.py
+
+# For each of the seven decoders.
+FUZZ_SECONDS = 120
+
+fuzz:
+	scripts/deps build
+	scripts/fuzz $(FUZZ_SECONDS)

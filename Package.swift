@@ -13,7 +13,7 @@ func tool(_ name: String, _ modules: [Target.Dependency]) -> Target {
 func tests(_ module: String, _ more: [Target.Dependency] = []) -> Target {
   .testTarget(
     name: "\(module)Tests", dependencies: [.target(name: module)] + more,
-    resources: module == "Networks" ? [.copy("Fixtures")] : [])
+    resources: ["Networks", "ImageSets"].contains(module) ? [.copy("Fixtures")] : [])
 }
 
 let package = Package(
@@ -35,6 +35,15 @@ let package = Package(
     .systemLibrary(
       name: "CCrypto", path: "Sources/System/CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+    .systemLibrary(
+      name: "CCurl", path: "Sources/System/CCurl", pkgConfig: "libcurl",
+      providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+    .systemLibrary(
+      name: "CTurboJPEG", path: "Sources/System/CTurboJPEG", pkgConfig: "libturbojpeg",
+      providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(
+      name: "CPNG", path: "Sources/System/CPNG", pkgConfig: "libpng",
+      providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
 
     // What everything stands on.
     .target(name: "CToolKit", cSettings: [.define("ROTE_COMMIT", to: "\"\(commit)\"")]),
@@ -49,13 +58,16 @@ let package = Package(
     .target(name: "Networks", dependencies: ["Kernels", "Randomness"]),
 
     // What the tools do.
-    .target(name: "ImageSets", dependencies: ["ToolKit", "Randomness", "CZlib", "CCrypto"]),
+    .target(name: "CPictures", dependencies: ["CPNG"]),
+    .target(
+      name: "ImageSets", dependencies: ["Randomness", "CPictures", "CTurboJPEG", "CZlib", "CCrypto"]),
+    .target(name: "Downloads", dependencies: ["ToolKit", "CCurl"]),
     .target(
       name: "Training", dependencies: ["Networks", "Artefacts", "Randomness", "Kernels", "ToolKit", arguments]),
     .target(name: "Measures", dependencies: ["Randomness"]),
     .target(name: "Figures", dependencies: ["CZlib"]),
 
-    tool("fetch-data", ["ImageSets"]),
+    tool("fetch-data", ["ImageSets", "Downloads"]),
     tool("train", ["Training"]),
     tool("distill", ["Training"]),
     tool("score", ["Measures"]),
@@ -77,15 +89,24 @@ let package = Package(
     tests("Artefacts", ["HDF5", "ToolKit", "TestSupport"]),
     tests("ToolKit", ["TestSupport"]),
     tests("ImageSets", ["CZlib"]),
+    tests("Downloads", ["ToolKit", "TestSupport"]),
     tests("Training", ["Randomness", "Kernels", "Networks", "Artefacts", "ToolKit"]),
     tests("Measures", ["Randomness"]),
     tests("Figures", ["CZlib"]),
     .testTarget(
       name: "ToolTests",
       dependencies: [
-        "Artefacts", "HDF5", "ToolKit", "fetch-data", "train", "score", "distill", "align", "report",
+        "Artefacts", "HDF5", "TestSupport", "ToolKit", "fetch-data", "train", "score", "distill", "align", "report",
       ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11
 )
+
+// Only `make fuzz` builds this, with sanitisers: libFuzzer brings its own main.
+if Context.environment["ROTE_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz", dependencies: ["ImageSets"], path: "Tests/fuzz", exclude: ["seeds.py"],
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -16,9 +16,16 @@ public enum DatasetFile {
     }
 
     mutating func append(_ other: Values) {
+      // Emptied in between, so that the array has one owner and grows in place.
       switch (self, other) {
-      case (.integers(let a), .integers(let b)): self = .integers(a + b)
-      case (.numbers(let a), .numbers(let b)): self = .numbers(a + b)
+      case (.integers(var values), .integers(let more)):
+        self = .integers([])
+        values += more
+        self = .integers(values)
+      case (.numbers(var values), .numbers(let more)):
+        self = .numbers([])
+        values += more
+        self = .numbers(values)
       default: preconditionFailure("a column changed its type")
       }
     }
@@ -57,6 +64,8 @@ public enum DatasetFile {
     public let name: String
     public let source: String
     public let classes: [String]
+    /// The publisher's codes of the classes, where they have names beside.
+    public let classCodes: [String]?
     public let height: Int
     public let width: Int
     public let channels: Int
@@ -66,10 +75,10 @@ public enum DatasetFile {
     public let options: JSON
 
     public init(
-      name: String, source: String, classes: [String], height: Int, width: Int, channels: Int, train: Int,
-      test: Int, options: JSON
+      name: String, source: String, classes: [String], classCodes: [String]? = nil, height: Int, width: Int,
+      channels: Int, train: Int, test: Int, options: JSON
     ) {
-      (self.name, self.source, self.classes) = (name, source, classes)
+      (self.name, self.source, self.classes, self.classCodes) = (name, source, classes, classCodes)
       (self.height, self.width, self.channels) = (height, width, channels)
       (self.train, self.test, self.options) = (train, test, options)
     }
@@ -79,12 +88,17 @@ public enum DatasetFile {
   ///
   /// The training split comes first and whole, since the order of writes decides where bytes lie.
   public final class Writer {
-    private struct SplitState {
+    private final class SplitState {
       let count: Int
       let image: VariableWriter<UInt8>
       var position: [Int64] = []
       var label: [Int32] = []
       var columns: [Column] = []
+
+      init(count: Int, image: VariableWriter<UInt8>) {
+        self.count = count
+        self.image = image
+      }
     }
 
     private let layout: Layout
@@ -96,6 +110,9 @@ public enum DatasetFile {
       self.layout = layout
       writer = try ArtefactWriter(output)
       try writer.textScale("/class", layout.classes, .init("names of the classes"))
+      if let codes = layout.classCodes {
+        try writer.text("/class_code", codes, dimensions: ["/class"], .init("codes of the classes, as published"))
+      }
       try writer.dimension("/y", length: layout.height)
       try writer.dimension("/x", length: layout.width)
       try writer.dimension("/channel", length: layout.channels)
@@ -117,7 +134,7 @@ public enum DatasetFile {
       if split == "test", let train = splits["train"] {
         precondition(train.position.count == train.count, "the training split comes first")
       }
-      guard var state = splits[split], state.position.count + batch.position.count <= state.count else {
+      guard let state = splits[split], state.position.count + batch.position.count <= state.count else {
         throw Failure(.badData, layout.name, "more \(split) examples than were announced")
       }
       try state.image.append(batch.image)
@@ -128,7 +145,6 @@ public enum DatasetFile {
       } else {
         for i in state.columns.indices { state.columns[i].values.append(batch.columns[i].values) }
       }
-      splits[split] = state
     }
 
     public func finish() throws {

@@ -71,10 +71,15 @@ public final class ImageDataset {
     try reader.read("/\(split)/image", UInt8.self, rank: 4).values
   }
 
-  /// One image, (y, x, channel); `row` counts within the file.
-  public func image(_ split: String, row: Int) throws -> [UInt8] {
+  /// Some images, (row, y, x, channel); rows count within the file.
+  public func images(_ split: String, rows: Range<Int>) throws -> [UInt8] {
     let variable = try reader.variable("/\(split)/image", UInt8.self, rank: 4)
-    return try reading(reader.name) { try variable.read(UInt8.self, rows: row..<(row + 1)) }
+    return try reading(reader.name) { try variable.read(UInt8.self, rows: rows) }
+  }
+
+  /// Training images in a chunk as we write them: reading so many at a time reads no chunk twice.
+  public var rowsPerChunk: Int {
+    chunkShape([train.count, height, width, channels], elementSize: 1, rowAtATime: false)[0]
   }
 
   /// A column of whole numbers beside the labels, where the file has it.

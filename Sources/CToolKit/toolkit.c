@@ -54,6 +54,8 @@ void rote_signals_install(void) {
     if (old.sa_handler != SIG_IGN) sigaction(numbers[i], &action, 0);
   }
   signal(SIGPIPE, SIG_DFL);
+  // A limit on the size of files is told like a full disk: by what write returns.
+  signal(SIGXFSZ, SIG_IGN);
 }
 
 void rote_standard_streams_open(void) {

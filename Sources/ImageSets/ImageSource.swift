@@ -3,6 +3,61 @@ public enum Split: String, Hashable, Sendable, CaseIterable {
   case train, test
 }
 
+/// One value for the training split, one for the test split.
+public struct BySplit<Value> {
+  public var train: Value
+  public var test: Value
+
+  public init(train: Value, test: Value) {
+    self.train = train
+    self.test = test
+  }
+
+  public init(_ value: (Split) throws -> Value) rethrows {
+    self.init(train: try value(.train), test: try value(.test))
+  }
+
+  public subscript(split: Split) -> Value {
+    get { split == .train ? train : test }
+    set { if split == .train { train = newValue } else { test = newValue } }
+  }
+}
+
+extension BySplit: Sendable where Value: Sendable {}
+extension BySplit: Equatable where Value: Equatable {}
+
+/// Some of the places in the published order of a split.
+public struct Positions: Equatable, Sendable {
+  private let range: Range<Int>
+  /// Which of the range are meant; nil for all.
+  private let chosen: [Bool]?
+  public let count: Int
+
+  public init(_ range: Range<Int>) {
+    self.range = range
+    chosen = nil
+    count = range.count
+  }
+
+  /// - Parameter positions: in ascending order, each once.
+  public init(_ positions: [Int]) {
+    range = positions.first.map { $0..<(positions.last ?? $0) + 1 } ?? 0..<0
+    count = positions.count
+    var chosen = [Bool](repeating: false, count: range.count)
+    for position in positions { chosen[position - range.lowerBound] = true }
+    self.chosen = count == range.count ? nil : chosen
+  }
+
+  public static let none = Positions(0..<0)
+
+  public func contains(_ position: Int) -> Bool {
+    range.contains(position) && chosen?[position - range.lowerBound] != false
+  }
+
+  /// All of them, ascending.
+  public var all: [Int] { range.filter(contains) }
+}
+
 /// A further value of each example, beside its image and label.
 public struct Column: Equatable, Sendable {
   public enum Values: Equatable, Sendable {
@@ -30,7 +85,7 @@ public struct Column: Equatable, Sendable {
   }
 }
 
-/// Some examples of one split, in its published order.
+/// Some examples of one split.
 public struct ImageBatch: Equatable, Sendable {
   public var split: Split
   /// `(example)`: the place in the published order of the split, before any selection.
@@ -48,12 +103,14 @@ public struct ImageBatch: Equatable, Sendable {
     self.label = label
     self.columns = columns
   }
+
+  public var count: Int { position.count }
 }
 
 /// What is known of a set of images before the first one is read.
 public struct ImageSetHeader: Equatable, Sendable {
   public struct Part: Equatable, Sendable {
-    /// The number of examples, after selection.
+    /// The number of examples.
     public var count: Int
     /// The columns that every batch of the split has, in their order, without values.
     public var columns: [Column]
@@ -66,6 +123,8 @@ public struct ImageSetHeader: Equatable, Sendable {
 
   public var name: String
   public var classes: [String]
+  /// The publisher's codes of the classes, where they have names beside.
+  public var classCodes: [String]?
   public var height: Int
   public var width: Int
   public var channels: Int
@@ -75,11 +134,12 @@ public struct ImageSetHeader: Equatable, Sendable {
   public var test: Part
 
   public init(
-    name: String, classes: [String], height: Int, width: Int, channels: Int, source: String, train: Part,
-    test: Part
+    name: String, classes: [String], classCodes: [String]? = nil, height: Int, width: Int, channels: Int,
+    source: String, train: Part, test: Part
   ) {
     self.name = name
     self.classes = classes
+    self.classCodes = classCodes
     self.height = height
     self.width = width
     self.channels = channels
@@ -94,16 +154,39 @@ public struct ImageSetHeader: Equatable, Sendable {
   public var imageBytes: Int { height * width * channels }
 }
 
-/// A set of images that can be read from its beginning to its end, any number of times.
-public protocol ImageSource {
+/// A published set of images, whole: it can be read from its beginning to its end, any number of times.
+public protocol ImageSource: Sendable {
+  /// Of all of its examples.
   var header: ImageSetHeader { get }
 
-  /// Gives all selected examples to `body` in batches: train, then test, each in its published order.
+  /// `(example)`: the label of every example of each split, in its published order.
+  func labels() throws -> BySplit<[Int32]>
+
+  /// Gives the wanted examples to `body` in batches: train, then test, each in its published order.
   ///
   /// Checks that need all the bytes can fail after the last batch: what `body` made counts only when this
   /// returns.
-  func read(_ body: (ImageBatch) throws -> Void) throws
+  func read(_ wanted: BySplit<Positions>, _ body: (ImageBatch) throws -> Void) throws
+}
+
+extension ImageSource {
+  /// Reads the set for its labels: for those whose labels lie between their pixels.
+  public func labels() throws -> BySplit<[Int32]> {
+    var labels = BySplit<[Int32]>(train: [], test: [])
+    try read { labels[$0.split] += $0.label }
+    return labels
+  }
+
+  /// Gives all examples to `body`.
+  public func read(_ body: (ImageBatch) throws -> Void) throws {
+    try read(BySplit { Positions(0..<header[$0].count) }, body)
+  }
 }
 
 /// The number of images in a mebibyte, at least one: a batch that suits chunks of that size.
 func examplesPerMebibyte(imageBytes: Int) -> Int { max(1, (1 << 20) / imageBytes) }
+
+/// What a file says of where its images come from.
+func sourceText(_ address: String, verified: Bool) -> String {
+  verified ? address : "not verified, in the layout of \(address)"
+}

@@ -29,6 +29,8 @@ public enum Purpose: UInt32, Sendable, CaseIterable {
   case spriteExample = 6
   case spriteLabel = 7
   case selection = 8
+  case labelChange = 9
+  case plant = 10
   case test = 255
 }
 

@@ -42,14 +42,11 @@ public struct OutputOptions: ParsableArguments {
   public init() {}
 }
 
-/// Options of a tool that computes for long.
-public struct WorkOptions: ParsableArguments {
+/// How many cores a tool takes.
+public struct JobsOptions: ParsableArguments {
   @Option(
     name: [.short, .customLong("jobs")], help: "Cores to use; results do not depend on it. 0: all of them.")
   public var jobs = 0
-
-  @Flag(help: "Replace the output, and unfinished work of another configuration beside it.")
-  public var force = false
 
   public init() {}
 
@@ -59,6 +56,19 @@ public struct WorkOptions: ParsableArguments {
 
   /// The number of cores to use.
   public var cores: Int { jobs > 0 ? jobs : Machine.cores }
+}
+
+/// Options of a tool that computes for long.
+public struct WorkOptions: ParsableArguments {
+  @OptionGroup var jobs: JobsOptions
+
+  @Flag(help: "Replace the output, and unfinished work of another configuration beside it.")
+  public var force = false
+
+  public init() {}
+
+  /// The number of cores to use.
+  public var cores: Int { jobs.cores }
 }
 
 /// A half-open range A:B of whole numbers, from A up to and without B.

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Artefacts
 import ImageSets
 import ToolKit
 
@@ -8,28 +7,14 @@ struct SpritesCommand: ParsableCommand {
     commandName: "sprites",
     abstract: "A generated set whose truth is known: sub-populations of 1 to 64 examples, 5 % wrong labels.")
 
-  @Option(help: "Seed of all that is drawn.")
-  var seed: UInt64 = 0
-
   @Option(help: ArgumentHelp("Times the sub-populations, and so the examples.", valueName: "M"))
   var multiple = 1
 
-  @OptionGroup var selection: SelectionOptions
-  @OptionGroup var output: OutputOptions
-  @OptionGroup var common: CommonOptions
+  @OptionGroup var set: SetOptions
 
   func run() throws {
-    try imageSetFailures {
-      let source = try Sprites(
-        seed: seed, multiple: multiple,
-        selection: Selection(
-          train: selection.train?.range, test: selection.test?.range, perClass: selection.perClass))
-      try write(
-        source, to: output, quiet: common.quiet,
-        options: [
-          "data": "sprites", "seed": .string(String(seed)), "multiple": .number(Double(multiple)),
-          "selection": selection.json,
-        ])
+    try set.write(options: ["data": "sprites", "multiple": .number(Double(multiple))], isSeeded: true) {
+      try Sprites(seed: set.seed, multiple: multiple)
     }
   }
 }

@@ -1,29 +1,61 @@
+import ArgumentParser
 import Artefacts
 import ImageSets
 import ToolKit
 
-/// Writes a set of images to a data set file.
-func write(_ source: some ImageSource, to output: OutputOptions, quiet: Bool, options: JSON) throws {
-  let header = source.header
-  let target = try Output(output.output)
-  let writer = try DatasetFile.Writer(
-    target,
-    layout: DatasetFile.Layout(
-      name: header.name, source: header.source, classes: header.classes, height: header.height,
-      width: header.width, channels: header.channels, train: header.train.count, test: header.test.count,
-      options: options))
-  let progress = Progress(
-    "fetch-data \(header.name)", total: Double(header.train.count + header.test.count), unit: "images", quiet: quiet)
-  try source.read { batch in
-    try writer.append(
-      DatasetFile.Batch(
-        position: batch.position, image: batch.image, label: batch.label,
-        columns: batch.columns.map(DatasetFile.Column.init)),
-      to: batch.split.rawValue)
-    progress.advance(by: Double(batch.position.count))
+/// What can be asked of every set: which examples, what is changed in them, where they go.
+struct SetOptions: ParsableArguments {
+  @OptionGroup(title: "Selection") var selection: SelectionOptions
+  @OptionGroup(title: "Changes to the training split") var changes: ChangeOptions
+
+  @Option(help: "Seed of all that is random.")
+  var seed: UInt64 = 0
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var common: CommonOptions
+
+  /// Writes a set of images to a data set file.
+  ///
+  /// - Parameters:
+  ///   - isSeeded: whether the set itself is drawn with the seed.
+  ///   - source: makes the set; its errors become the tool's one line and status.
+  func write(options: [String: JSON], isSeeded: Bool = false, _ source: () throws -> any ImageSource) throws {
+    try imageSetFailures {
+      let source = try source()
+      let change = try changes.change()
+      let set = try PreparedSet(
+        source, selection: selection.selection, change: change, plants: changes.plants, seed: seed)
+      var options = options
+      options["selection"] = selection.json(classes: set.header.classes)
+      if let changes = changes.json(change) { options["changes"] = changes }
+      if isSeeded || changes.isRandom || selection.sample != nil { options["seed"] = .string(String(seed)) }
+      try write(set, options: .object(options))
+    }
   }
-  progress.finish()
-  try writer.finish()
+
+  private func write(_ set: PreparedSet, options: JSON) throws {
+    let header = set.header
+    let target = try Output(output.output)
+    let writer = try DatasetFile.Writer(
+      target,
+      layout: DatasetFile.Layout(
+        name: header.name, source: header.source, classes: header.classes, classCodes: header.classCodes,
+        height: header.height, width: header.width, channels: header.channels, train: header.train.count,
+        test: header.test.count, options: options))
+    let progress = Progress(
+      "fetch-data \(header.name)", total: Double(header.train.count + header.test.count), unit: "images",
+      quiet: common.quiet)
+    try set.read { batch in
+      try writer.append(
+        DatasetFile.Batch(
+          position: batch.position, image: batch.image, label: batch.label,
+          columns: batch.columns.map(DatasetFile.Column.init)),
+        to: batch.split.rawValue)
+      progress.advance(by: Double(batch.count))
+    }
+    progress.finish()
+    try writer.finish()
+  }
 }
 
 extension DatasetFile.Column {

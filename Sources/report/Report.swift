@@ -15,8 +15,11 @@ struct Report: Tool {
         report scores.h5
         report data.h5 scores.h5 alignment.h5 runs/*.h5 --format html -o report.html
 
-      See report tables --help for the options.
+      See report tables --help for the options. What is in one file, and how the
+      images of a data set look, shows
+
+        report show data.h5 --sheet data.svg
       """,
     version: Version.text("report", libraries: fileLibraries),
-    subcommands: [TablesCommand.self], defaultSubcommand: TablesCommand.self)
+    subcommands: [TablesCommand.self, ShowCommand.self], defaultSubcommand: TablesCommand.self)
 }

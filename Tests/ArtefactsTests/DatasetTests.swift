@@ -17,7 +17,7 @@ import ToolKit
     #expect(data.train.label == [0, 1, 2, 0, 1])
     #expect(data.test?.label == [0, 1])
     #expect(try data.images("train") == (0..<5).flatMap(Samples.pixels))
-    #expect(try data.image("test", row: 1) == Samples.pixels(1))
+    #expect(try data.images("test", rows: 1..<(1 + 1)) == Samples.pixels(1))
     #expect(try data.integers("train", "coarse_label") == [0, 0, 1, 1, 2])
     #expect(try data.integers("train", "true_label") == nil)
     #expect(try data.reader.read("/train/difficulty", Float.self).values == [0, 0.25, 0.5, 0.75, 1])

@@ -163,7 +163,7 @@ import ToolKit
     #expect(try bytes(of: path)[8] == version)
     let data = try ImageDataset(samples.open("file.h5"))
     #expect(data.classes == ["cat", "dog"] && data.train.label == [1, 0] && data.content.count == 64)
-    #expect(try data.image("train", row: 1) == [4, 5, 6])
+    #expect(try data.images("train", rows: 1..<(1 + 1)) == [4, 5, 6])
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
     try handle.seekToEnd()
     try handle.write(contentsOf: Data([0]))

@@ -113,9 +113,18 @@ struct TinyCifar {
 
 /// All batches of one split as one.
 func whole(_ source: some ImageSource, _ split: Split) throws -> ImageBatch {
-  var all = ImageBatch(
-    split: split, position: [], image: [], label: [], columns: source.header[split].columns)
-  try source.read { batch in
+  try gathered(split, source.header, source.read)
+}
+
+func whole(_ set: PreparedSet, _ split: Split) throws -> ImageBatch {
+  try gathered(split, set.header, set.read)
+}
+
+private func gathered(
+  _ split: Split, _ header: ImageSetHeader, _ read: ((ImageBatch) throws -> Void) throws -> Void
+) throws -> ImageBatch {
+  var all = ImageBatch(split: split, position: [], image: [], label: [], columns: header[split].columns)
+  try read { batch in
     guard batch.split == split else { return }
     all.position += batch.position
     all.image += batch.image

@@ -10,17 +10,17 @@ import Testing
 
   /// The error of reading a file of these bytes, with the scratch folder's path taken out of its text.
   func failure(
-    _ bytes: [UInt8], verify: Bool = false, selection: Selection = Selection()
+    _ bytes: [UInt8], verify: Bool = false
   ) throws -> (kind: ImageSetError.Kind?, text: String) {
     let path = try scratch.write(bytes, "a.tar.gz")
-    return failure([path], verify: verify, selection: selection)
+    return failure([path], verify: verify)
   }
 
   func failure(
-    _ paths: [String], verify: Bool = false, selection: Selection = Selection()
+    _ paths: [String], verify: Bool = false
   ) -> (kind: ImageSetError.Kind?, text: String) {
     do {
-      try Cifar(.cifar10, from: paths, selection: selection, verify: verify).read { _ in }
+      try Cifar(.cifar10, from: paths, verify: verify).read { _ in }
       return (nil, "no error")
     } catch let error as ImageSetError {
       return (error.kind, error.description.replacingOccurrences(of: scratch.path + "/", with: ""))
@@ -177,33 +177,5 @@ import Testing
       other.text.hasPrefix(
         "a.tar.gz: data_batch_1.bin: has MD5 229a4f9bbbc879e7371f2391ac1f4775, and "
           + "5dd7e06a14cb22eb9f671a540d1b7c25 was published;"))
-  }
-
-  @Test func `Selections that cannot be are usage errors with the numbers`() throws {
-    let path = try scratch.write(tar(tiny.entries), "a.tar")
-    func text(_ selection: Selection) -> String {
-      let (kind, text) = failure([path], selection: selection)
-      #expect(kind == .usage)
-      return text
-    }
-    #expect(
-      text(Selection(train: 3..<15)).hasPrefix("--train 3:15: the train split has 14 examples;"))
-    #expect(text(Selection(test: 0..<3)).contains("the test split has 2 examples; give a range within 0:2"))
-    #expect(text(Selection(train: 3..<3)).hasPrefix("--train 3:3: is empty;"))
-    #expect(text(Selection(perClass: 0)).hasPrefix("--per-class 0:"))
-    #expect(text(Selection(perClass: 2)).contains("and there are 14; give at most 1"))
-    let wide = TinyCifar(kind: .cifar10, records: [10, 10, 10, 10, 10, 50])
-    let other = try scratch.write(tar(wide.entries), "b.tar")
-    let short = failure([other], selection: Selection(train: 0..<29, perClass: 2))
-    #expect(short.text == "no error")
-    var entries = wide.entries
-    entries[0].bytes[0] = 7
-    let uneven = failure(
-      [try scratch.write(tar(entries), "c.tar")], selection: Selection(train: 0..<50, perClass: 5))
-    #expect(uneven.kind == .usage)
-    #expect(
-      uneven.text
-        == "--per-class 5: class airplane has only 4 train examples in 0:50; give at most 4, or a wider range"
-    )
   }
 }

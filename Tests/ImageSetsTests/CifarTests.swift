@@ -113,25 +113,29 @@ import Testing
     for _ in 0..<20 { #expect(throws: Enough.self) { try source.read { _ in throw Enough() } } }
   }
 
-  @Test func `Selections take ranges of the published order and the first of each class`() throws {
+  @Test func `Examples that are not wanted are passed over`() throws {
     let scratch = try Scratch()
-    let tiny = TinyCifar(kind: .cifar10, records: [10, 10, 10, 10, 10, 20])
-    let path = try scratch.write(tar(tiny.entries), "a.tar")
-    func read(_ selection: Selection, _ split: Split) throws -> ImageBatch {
-      let source = try Cifar(.cifar10, from: [path], selection: selection, verify: false, batch: 7)
-      let batch = try whole(source, split)
-      #expect(batch.label.count == source.header[split].count)
-      return batch
+    let path = try scratch.write(gzip(tar(TinyCifar.ten.entries)), "a.tar.gz")
+    let source = try Cifar(.cifar10, from: [path], verify: false, batch: 3)
+    let all = try BySplit { try whole(source, $0) }
+    var some = BySplit(train: [Int64](), test: [])
+    try source.read(BySplit(train: Positions([1, 4, 5, 13]), test: Positions(1..<2))) { batch in
+      some[batch.split] += batch.position
+      for (row, position) in batch.position.enumerated() {
+        let place = Int(position)
+        #expect(batch.label[row] == all[batch.split].label[place])
+        #expect(
+          batch.image[(row * 3072)..<((row + 1) * 3072)]
+            == all[batch.split].image[(place * 3072)..<((place + 1) * 3072)])
+      }
     }
-    let all = try read(Selection(), .train)
-    let part = try read(Selection(train: 5..<28), .train)
-    #expect(part.position == Array(5..<28))
-    #expect(part.label == Array(all.label[5..<28]))
-    #expect(part.image == Array(all.image[(5 * 3072)..<(28 * 3072)]))
-    #expect(try read(Selection(train: 5..<28), .test).label.count == 20)
-    #expect(try read(Selection(test: 19..<20), .test).position == [19])
-    // Labels go through all ten classes every ten records, so two of each are the first twenty.
-    #expect(try read(Selection(perClass: 2), .train).position == Array(0..<20))
-    #expect(try read(Selection(train: 15..<50, perClass: 2), .train).position == Array(15..<35))
+    #expect(some == BySplit(train: [1, 4, 5, 13], test: [1]))
+  }
+
+  @Test func `The labels of all examples are told beforehand`() throws {
+    let scratch = try Scratch()
+    let path = try scratch.write(gzip(tar(TinyCifar.hundred.entries)), "a.tar.gz")
+    let source = try Cifar(.cifar100, from: [path], verify: false)
+    #expect(try source.labels() == BySplit { try whole(source, $0).label })
   }
 }

@@ -1,0 +1,45 @@
+import ArgumentParser
+import ImageSets
+import ToolKit
+
+extension ResizeFilter: ExpressibleByArgument {}
+extension Resizer.Fit: ExpressibleByArgument {}
+
+struct FolderCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "folder",
+    abstract: "JPEG and PNG pictures of your own, in a folder or zip archive with a folder a class.",
+    discussion: """
+      Where all lies in train/ and test/ (or val/), these are the splits. Other files are passed over, and counted on
+      standard error. Classes and examples are in byte order of their names, as in torchvision's ImageFolder.
+      """)
+
+  @Option(name: .customLong("from"), help: ArgumentHelp("The folder or zip archive.", valueName: "path"))
+  var path: String
+
+  @Option(help: ArgumentHelp("Side of the square that each picture is resized to, in pixels.", valueName: "S"))
+  var size: Int
+
+  @Option(help: "How pixels are made from those around; values are Pillow's, to the byte.")
+  var filter = ResizeFilter.bilinear
+
+  @Option(help: "crop: the shorter side becomes S, and the middle is cut out; stretch: both sides become S.")
+  var fit = Resizer.Fit.crop
+
+  @OptionGroup var jobs: JobsOptions
+  @OptionGroup var set: SetOptions
+
+  func run() throws {
+    let options: [String: JSON] = [
+      "data": "folder", "size": .number(Double(size)), "filter": .string(filter.rawValue),
+      "fit": .string(fit.rawValue),
+    ]
+    try set.write(options: options) {
+      let source = try FolderSet(from: path, side: size, filter: filter, fit: fit, workers: jobs.cores)
+      if source.passedOver > 0 && !set.common.quiet {
+        printError("fetch-data: \(path): \(source.passedOver) files that are no .jpg, .jpeg or .png are passed over\n")
+      }
+      return source
+    }
+  }
+}
