@@ -75,9 +75,10 @@ let package = Package(
     tool("report", ["Figures", "Measures"]),
 
     // Speed.
-    .target(name: "CBench", path: "Benchmarks/CBench"),
+    .target(name: "CBench", dependencies: ["CTurboJPEG"], path: "Benchmarks/CBench"),
     .executableTarget(
-      name: "bench", dependencies: ["CBench", "Figures", "Kernels", "Networks", "Randomness", "ToolKit", arguments],
+      name: "bench",
+      dependencies: ["CBench", "Figures", "ImageSets", "Kernels", "Networks", "Randomness", "ToolKit", arguments],
       path: "Benchmarks/bench"),
 
     .target(name: "TestSupport", dependencies: ["ToolKit"], path: "Tests/TestSupport"),

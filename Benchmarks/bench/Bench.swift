@@ -4,10 +4,11 @@ import ToolKit
 @main
 struct Bench: Tool {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "How fast the networks run, beside PyTorch, oneDNN and the machine's limits.",
+    commandName: "bench",
+    abstract: "How fast networks and decoders run, beside PyTorch, oneDNN, libjpeg-turbo and the machine's limits.",
     subcommands: [
       TableCommand.self, SpeedCommand.self, PeakCommand.self, ConvolutionsCommand.self, ErrorsCommand.self,
-      LossesCommand.self,
+      LossesCommand.self, PicturesCommand.self,
     ])
 }
 

@@ -37,7 +37,9 @@ struct FolderCommand: ParsableCommand {
     try set.write(options: options) {
       let source = try FolderSet(from: path, side: size, filter: filter, fit: fit, workers: jobs.cores)
       if source.passedOver > 0 && !set.common.quiet {
-        printError("fetch-data: \(path): \(source.passedOver) files that are no .jpg, .jpeg or .png are passed over\n")
+        let what = source.passedOver == 1 ? "1 file that is no" : "\(source.passedOver) files that are no"
+        let verb = source.passedOver == 1 ? "is" : "are"
+        printError("fetch-data: \(path): \(what) .jpg, .jpeg or .png \(verb) passed over\n")
       }
       return source
     }

@@ -70,11 +70,18 @@ import Testing
   }
 
   @Test func `Trees without classes are refused by name`() throws {
-    #expect(failure(["a/1.txt"], in: "text") == "text: has no .jpg, .jpeg or .png; give a folder or zip archive with a folder a class")
+    #expect(
+      failure(["a/1.txt"], in: "text")
+        == "text: has no .jpg, .jpeg or .png; give a folder or zip archive with a folder a class")
     #expect(failure(["1.jpg", "2.jpg"], in: "flat") == "flat/1.jpg: lies in the folder of no class; move it into one")
-    #expect(failure(["a/1.jpg", "2.jpg"], in: "mixed") == "mixed/2.jpg: lies in the folder of no class; move it into one")
-    #expect(failure(["train/a/1.jpg", "train/b/1.jpg", "test/c/1.jpg"], in: "more").hasPrefix("more/test/c/1.jpg: is of class c, which has no training pictures;"))
-    #expect(failure(["train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg", "val/a/1.jpg"], in: "both").hasPrefix("both: has pictures in test and in val;"))
+    #expect(
+      failure(["a/1.jpg", "2.jpg"], in: "mixed") == "mixed/2.jpg: lies in the folder of no class; move it into one")
+    #expect(
+      failure(["train/a/1.jpg", "train/b/1.jpg", "test/c/1.jpg"], in: "more").hasPrefix(
+        "more/test/c/1.jpg: is of class c, which has no training pictures;"))
+    #expect(
+      failure(["train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg", "val/a/1.jpg"], in: "both").hasPrefix(
+        "both: has pictures in test and in val;"))
     #expect(failure(["train/a/1.jpg", "val/a/1.jpg"], in: "one").hasPrefix("one: has pictures of one class alone, a;"))
     #expect(failure(["a/1.jpg", "b/1.jpg"], side: 0, in: "s").hasPrefix("--size 0: is no side of a square;"))
   }

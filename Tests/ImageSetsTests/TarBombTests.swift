@@ -18,7 +18,9 @@ import Testing
   /// A header that claims `size` bytes, with none after it.
   func header(_ path: String, size: Int) -> [UInt8] {
     var header = Array(Entry(path: path, bytes: []).blocks[..<512])
-    func put(_ text: String, at offset: Int) { header.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8) }
+    func put(_ text: String, at offset: Int) {
+      header.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8)
+    }
     put(String(format: "%011lo", size), at: 124)
     put("        ", at: 148)
     put(String(format: "%06o", header.reduce(0) { $0 + Int($1) }) + "\0 ", at: 148)
@@ -44,7 +46,8 @@ import Testing
   @Test func `Zeros without end after the archive are refused, those of a tape are not`() throws {
     let archive = gzip(tar(TinyCifar.ten.entries) + [UInt8](repeating: 0, count: 5 << 20))
     #expect(archive.count < 1 << 17)
-    #expect(try failure(archive) == "a.tar.gz: its tar archive ends in more than 4194304 bytes of zeros; fetch it again")
+    #expect(
+      try failure(archive) == "a.tar.gz: its tar archive ends in more than 4194304 bytes of zeros; fetch it again")
     let padded = try scratch.write(gzip(tar(TinyCifar.ten.entries) + [UInt8](repeating: 0, count: 10_240)), "c.tar.gz")
     #expect(throws: Never.self) { try Cifar(.cifar10, from: [padded], verify: false) }
   }

@@ -7,7 +7,8 @@ import Testing
 struct TinyImageNetFiles {
   var codes = ["n02000002", "n01000001", "n03000003"]
   var words = [
-    "n01000001\tgoldfish, Carassius auratus", "n09000009\tsomething else", "n02000002\tcrane", "n03000003\tcrane, hoist",
+    "n01000001\tgoldfish, Carassius auratus", "n09000009\tsomething else", "n02000002\tcrane",
+    "n03000003\tcrane, hoist",
   ]
   /// Name and class of each validation picture.
   var validation = [("val_0.JPEG", "n03000003"), ("val_3.JPEG", "n01000001"), ("val_12.JPEG", "n01000001")]
@@ -112,7 +113,8 @@ struct TinyImageNetFiles {
     #expect(classes.header.classCodes == ["n01000001", "n03000003"])
     let train = try whole(classes, .train)
     #expect(train.position == [0, 1, 4, 5] && train.label == [0, 0, 1, 1])
-    #expect(failure { try whole(set, .train) } == "train/n02000002/images/n02000002_1.JPEG: is no whole JPEG: \(notJPEG)")
+    #expect(
+      failure { try whole(set, .train) } == "train/n02000002/images/n02000002_1.JPEG: is no whole JPEG: \(notJPEG)")
   }
 
   private let notJPEG = "Not a JPEG file: starts with 0x6e 0x6f; fetch it again, or leave it out"

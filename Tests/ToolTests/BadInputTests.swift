@@ -250,11 +250,19 @@ import Testing
       "train sprites.h5 \(rest.joined(separator: " ")) \(option) -o out.h5", in: scratch, tool: "train", status: 64)
   }
 
-  @Test(arguments: [
+  static let impossible: [String] = [
     "train sprites.h5", "distill sprites.h5 runs.h5", "train - - --architecture mlp", "score memorisation - -",
     "align - -", "distill - - --architecture mlp", "score everything runs.h5", "align --files0-from /dev/null",
-    "fetch-data cifar10",
-    "fetch-data nothing", "fetch-data sprites --multiple 0", "fetch-data sprites --train 5:5",
+    "fetch-data nothing", "fetch-data cifar10 --from a --offline", "fetch-data svhn --offline --checksum md5:0",
+    "fetch-data cifar10 --url http://127.0.0.1/ --checksum md5:12", "fetch-data cifar10 --timeout 0 --from a",
+    "ROTE_CACHE=/nowhere fetch-data cifar10 --url ftp://127.0.0.1/a --checksum md5:\(String(repeating: "0", count: 32))",
+    "fetch-data sprites --noise 1.5", "fetch-data sprites --noise nan",
+    "fetch-data sprites --noise 0.1 --shuffle-labels",
+    "fetch-data sprites --pairs class-0:class-1", "fetch-data sprites --noise-pairs 0.1 --pairs class-0",
+    "fetch-data sprites --canaries 0", "fetch-data sprites --duplicates 2001", "fetch-data sprites --sample 2001",
+    "fetch-data sprites --classes class-0,class-1", "fetch-data folder --from . --size 0", "fetch-data folder --from .",
+    "fetch-data folder --from . --size 8 --filter round",
+    "fetch-data sprites --multiple 0", "fetch-data sprites --train 5:5",
     "fetch-data sprites --train 0:3000", "fetch-data sprites --per-class 0", "fetch-data sprites --seed x",
     "align sprites.h5 runs.h5 --over there", "align sprites.h5 runs.h5 -j -2",
     "distill sprites.h5 runs.h5 \(Fixtures.quick) --weight 2",
@@ -262,9 +270,11 @@ import Testing
     "distill sprites.h5 runs.h5 \(Fixtures.quick) --temperature 0",
     "distill sprites.h5 runs.h5 \(Fixtures.quick) --batch-size 211",
     "distill sprites.h5 runs.h5 \(Fixtures.quick) --runs 0:11",
-  ])
+  ]
+
+  @Test(arguments: impossible)
   func `Impossible commands are wrong usage`(command: String) throws {
-    let tool = String(command.prefix { $0 != " " })
+    let tool = command.split(separator: " ").map(String.init).first { !$0.contains("=") } ?? ""
     try refuse("\(command) -o out.h5", in: scratch(), tool: tool, status: 64)
   }
 

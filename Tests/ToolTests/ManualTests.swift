@@ -7,20 +7,32 @@ import Testing
     "--momentum", "--nesterov", "--weight-decay", "--augmentation", "--standardisation", "--runs", "--seed", "--keep",
     "--dry-run", "--jobs", "--force", "--output", "--quiet",
   ]
-  static let selection = ["--train", "--test", "--per-class", "--output", "--quiet"]
+  static let selection = [
+    "--train", "--test", "--classes", "--per-class", "--sample", "--noise", "--noise-pairs", "--pairs",
+    "--shuffle-labels", "--labels", "--canaries", "--duplicates", "--seed", "--output", "--quiet",
+  ]
+  static let archive = ["--from", "--no-verify", "--url", "--checksum", "--offline", "--timeout"] + selection
 
-  @Test(arguments: [
-    ("fetch-data", ["sprites", "cifar10", "cifar100"]),
-    ("fetch-data sprites", ["--seed", "--multiple"] + selection),
-    ("fetch-data cifar10", ["--from", "--no-verify"] + selection),
-    ("fetch-data cifar100", ["--from", "--no-verify"] + selection),
+  static let options: [(String, [String])] = [
+    (
+      "fetch-data",
+      ["--list", "sprites", "cifar10", "cifar100", "svhn", "tiny-imagenet", "fashion-mnist", "folder", "ROTE_CACHE"]
+    ),
+    ("fetch-data sprites", ["--multiple"] + selection),
+    ("fetch-data cifar10", archive), ("fetch-data cifar100", archive),
+    ("fetch-data svhn", ["--extra"] + archive), ("fetch-data tiny-imagenet", ["--jobs"] + archive),
+    ("fetch-data fashion-mnist", archive),
+    ("fetch-data folder", ["--from", "--size", "--filter", "--fit", "--jobs"] + selection),
     ("train", ["--subset", "--masks", "--mask-seed"] + training),
     ("distill", ["--weight", "--temperature", "--temperature-squared"] + training),
     ("score", ["memorisation"]),
     ("score memorisation", ["--files0-from", "--output", "--quiet"]),
     ("align", ["--over", "--jobs", "--output", "--quiet"]),
-    ("report", ["--help", "--version"]),
-  ])
+    ("report", ["--help", "--version", "show"]),
+    ("report show", ["--format", "--sheet", "--per-class", "--output", "--quiet"]),
+  ]
+
+  @Test(arguments: options)
   func `Help names every option and goes to standard output`(command: String, words: [String]) throws {
     let scratch = try Scratch()
     let help = try scratch.succeed("\(command) --help").text

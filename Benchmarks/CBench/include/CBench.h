@@ -1,4 +1,4 @@
-/* The machine's limits: loops that do nothing but multiply and add in registers, or stream through memory. */
+/* The machine's limits: loops that do nothing but multiply and add in registers, stream through memory, or decode JPEG. */
 #ifndef ROTE_CBENCH_H
 #define ROTE_CBENCH_H
 
@@ -17,5 +17,14 @@ float bench_multiply_add_portable(long iterations);
 float bench_read(size_t count, const float *_Nonnull x);
 /* y = a + 3 b; the same conditions. */
 void bench_triad(size_t count, const float *_Nonnull a, const float *_Nonnull b, float *_Nonnull y);
+
+/* Room for a picture of Tiny-ImageNet's size. */
+enum { BENCH_PICTURE_BYTES = 1 << 14 };
+
+/* Decodes the pictures first, first + step, ... below count by libjpeg-turbo, each to the same BENCH_PICTURE_BYTES of RGB pixels; picture i lies
+ * from starts[i] up to starts[i + 1]. Returns how many could not be. */
+int bench_decode(
+  const unsigned char *_Nonnull bytes, const size_t *_Nonnull starts, int first, int step, int count,
+  unsigned char *_Nonnull pixels);
 
 #endif

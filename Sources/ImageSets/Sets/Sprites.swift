@@ -48,7 +48,8 @@ public struct Sprites: ImageSource {
     let side = SpriteLook.side
     self.batch = batch ?? examplesPerMebibyte(imageBytes: side * side * 3)
     header = ImageSetHeader(
-      name: "sprites", classes: (0..<Self.classes).map { "class-\($0)" }, height: side, width: side, channels: 3, source: "generated",
+      name: "sprites", classes: (0..<Self.classes).map { "class-\($0)" }, height: side, width: side, channels: 3,
+      source: "generated",
       train: .init(count: multiple * Self.trainingExamples, columns: Self.columns(.train)),
       test: .init(count: multiple * Self.testExamples, columns: Self.columns(.test)))
   }
