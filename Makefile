@@ -66,7 +66,7 @@ help:
 	@echo 'make study          a study: data, runs, distilled, scores, alignment, report (each is a target too)'
 	@echo 'make results-sprites, make results-cifar10 ARCHIVE=...   the studies of docs/results.md'
 	@echo 'make deps           installs what building needs; make check-deps what check-format needs'
-	@echo 'make check-format   reads the files with Python and the HDF5 and netCDF tools, and damages them'
+	@echo 'make check-format   reads files with other programs, damages them; fetch-data beside SciPy, libmatio, djpeg'
 	@echo 'make fuzz           feeds damaged archives to the decoders; FUZZ_SECONDS for each'
 	@echo 'make check-make     interrupts studies, and changes their settings'
 	@echo 'make clean          removes what was built; studies stay'
@@ -247,10 +247,15 @@ python := .venv/bin/python
 
 # Damaged files a kind.
 FLIPS = 2000
+# The archive, or one in its layout: its pictures are held against djpeg's, where it is there.
+TINY_IMAGENET = ../shared/data/tiny-imagenet-10-classes.zip
 
 check-format: .venv/ready $(tools)
 	$(python) Tests/python/check_format.py --flips $(FLIPS)
 	$(python) Tests/python/check_example.py
+	$(python) Tests/python/check_svhn.py
+	$(python) Tests/python/check_tiny_imagenet.py $(TINY_IMAGENET)
+	$(python) Tests/python/check_hostile.py
 
 check-make: .venv/ready $(tools)
 	$(python) Tests/python/check_make.py
@@ -260,4 +265,4 @@ FUZZ_SECONDS = 120
 
 fuzz:
 	scripts/deps build
-	scripts/fuzz $(FUZZ_SECONDS)
+	FUZZ_EXECUTIONS=1000000 scripts/fuzz $(FUZZ_SECONDS)

@@ -76,3 +76,5 @@ int rote_png_decode(
   png_destroy_read_struct(&png, &info, NULL);
   return status;
 }
+
+const char *rote_png_version(void) { return png_get_libpng_ver(NULL); }

@@ -30,14 +30,17 @@ public struct Cache: Sendable {
     }
   }
 
-  public func path(of file: PublishedFile) -> String { "\(folder)/\(file.name)" }
+  public func path(of file: RemoteFile) -> String { "\(folder)/\(file.name)" }
 
   /// Brings a file into the cache where it is not there yet, and verifies it in any case.
   ///
   /// - Returns: its path.
   /// - Throws: a `Failure`: of status 65 where what was found is not what was published, 74 where the network or the file
   ///   system is in the way, 64 where an address is none.
-  public func fetch(_ file: PublishedFile, _ options: FetchOptions = FetchOptions()) throws -> String {
+  public func fetch(_ file: RemoteFile, _ options: FetchOptions = FetchOptions()) throws -> String {
+    for url in file.urls where !isWebAddress(url) {
+      throw Failure(.usage, shown(url), "is no http or https address")
+    }
     let path = path(of: file)
     let found = try cached(file)
     if found == .verified { return path }
@@ -66,7 +69,7 @@ public struct Cache: Sendable {
     case wrong(String)
   }
 
-  private func cached(_ file: PublishedFile) throws -> Cached {
+  private func cached(_ file: RemoteFile) throws -> Cached {
     let path = path(of: file)
     // Without waiting: a FIFO that nobody writes to would never open.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -78,7 +81,7 @@ public struct Cache: Sendable {
     return try file.mismatch(descriptor, path: path).map { .wrong($0) } ?? .verified
   }
 
-  private func missing(_ file: PublishedFile, _ found: Cached) -> Failure {
+  private func missing(_ file: RemoteFile, _ found: Cached) -> Failure {
     let source = file.urls.first.map(shown) ?? "the published file"
     let remedy = "save \(source) under this name, or pass it with --from"
     if case .wrong(let problem) = found { return Failure(.badData, path(of: file), problem, remedy: remedy) }

@@ -8,15 +8,12 @@ import ToolKit
 
 /// The way from a published file's addresses to a part file that is verified.
 struct Download {
-  let file: PublishedFile
+  let file: RemoteFile
   let part: PartFile
   let options: FetchOptions
 
   /// Returns when the part file is what was published. Otherwise the beginning of it stays where it can be continued.
   func run() throws {
-    for url in file.urls where !isWebAddress(url) {
-      throw Failure(.usage, shown(url), "is no http or https address")
-    }
     if let size = file.size, part.count > size { try part.truncate() }
     var last = Failure(.usage, file.name, "has no address to be fetched from", remedy: FetchOptions.otherWays)
     for (index, url) in file.urls.enumerated() {
@@ -75,11 +72,6 @@ struct Download {
 
 extension Failure {
   fileprivate func with(remedy: String) -> Failure { Failure(status, subject, problem, remedy: remedy) }
-}
-
-private func isWebAddress(_ url: String) -> Bool {
-  let scheme = url.prefix { $0 != ":" }.lowercased()
-  return ["http", "https"].contains(scheme) && url.dropFirst(scheme.count).hasPrefix("://")
 }
 
 private func sleep(seconds: Double) { _ = poll(nil, 0, Int32(min(seconds, 3600) * 1000)) }

@@ -1,4 +1,10 @@
+import CCurl
 import ToolKit
+
+/// libcurl with its version, as "libcurl 7.88.1".
+public var downloadLibrary: String {
+  String(String(cString: curl_version()).prefix { $0 != " " }).replacing("/", with: " ")
+}
 
 /// How to go about a download.
 public struct FetchOptions: Sendable {

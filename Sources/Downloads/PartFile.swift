@@ -85,7 +85,7 @@ final class PartFile {
   }
 
   /// What is wrong with it as `file`; nil where it is the published one.
-  func mismatch(with file: PublishedFile) throws -> String? { try file.mismatch(descriptor, path: path) }
+  func mismatch(with file: RemoteFile) throws -> String? { try file.mismatch(descriptor, path: path) }
 
   /// Gives the file its final name, safely on disk.
   func publish(as final: String, in folder: String) throws {

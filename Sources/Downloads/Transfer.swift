@@ -16,7 +16,7 @@ final class Transfer {
 
   /// Bytes of the body that went to the part file.
   private(set) var received = 0
-  private let file: PublishedFile
+  private let file: RemoteFile
   private let url: String
   private let part: PartFile
   private let options: FetchOptions
@@ -34,7 +34,7 @@ final class Transfer {
   private var end: End?
   private var trouble: (any Error)?
 
-  init(of file: PublishedFile, from url: String, to part: PartFile, _ options: FetchOptions) throws {
+  init(of file: RemoteFile, from url: String, to part: PartFile, _ options: FetchOptions) throws {
     guard Transfer.isLibraryReady, let easy = curl_easy_init() else {
       throw Failure(.inputOutput, nil, "libcurl cannot start", remedy: "see that there is memory left")
     }

@@ -7,7 +7,7 @@ public struct Selection: Equatable, Sendable {
   public var test: Range<Int>?
   /// Names or codes of the classes to keep, in both splits, in any order; nil for all.
   public var classes: [String]?
-  /// The first so many of each class in each split; nil for all.
+  /// The first so many of each class; of the test split fewer where it has fewer. Nil for all.
   public var perClass: Int?
   /// So many training examples, at random; nil for all.
   public var sample: Int?
@@ -26,54 +26,28 @@ public struct Selection: Equatable, Sendable {
   /// Whether it can be told only from the labels which examples are taken.
   var needsLabels: Bool { classes != nil || perClass != nil }
 
-  /// The classes that are kept, as indices into `names`, ascending.
-  ///
-  /// - Parameter codes: further names, one a class or none at all.
-  /// - Throws: a usage error where a name is unknown or named twice.
-  func keptClasses(of names: [String], codes: [String] = []) throws -> [Int] {
-    guard let classes else { return Array(names.indices) }
-    let kept = try classes.map { name in
-      guard let index = names.firstIndex(of: name) ?? codes.firstIndex(of: name) else {
-        throw ImageSetError(
-          .usage, "--classes \(name)", "is no class of the set", "name some of \(listed(names))")
-      }
-      return index
-    }
-    guard Set(kept).count == kept.count else {
-      throw ImageSetError(
-        .usage, "--classes \(classes.joined(separator: ","))", "names a class twice", "name each once")
-    }
-    guard kept.count > 1 else {
-      throw ImageSetError(.usage, "--classes", "names fewer than two classes", "name two or more")
-    }
-    return kept.sorted()
-  }
-
   /// The examples that are taken, by range first, then class, then number in the class, then at random.
   ///
   /// - Parameters:
   ///   - available: the examples of the split.
   ///   - labels: of each example; nil only where they are not needed.
-  ///   - kept: the classes, as indices.
   ///   - seed: of the random sample. The samples of one seed are nested: a smaller one is part of a larger.
   /// - Throws: a usage error where more is asked for than there is.
   func positions(
-    of split: Split, available: Int, labels: [Int32]?, kept: [Int], names: [String], seed: UInt64
+    of split: Split, available: Int, labels: [Int32]?, classes: ClassList, seed: UInt64
   ) throws -> Positions {
     let range = try range(of: split, available: available)
     // A set without a test split has nothing to take from it.
     guard !range.isEmpty, needsLabels || sample != nil && split == .train else { return Positions(range) }
     var positions = Array(range)
     if let labels, needsLabels {
-      var taken = [Int](repeating: 0, count: names.count)
-      var isKept = [Bool](repeating: false, count: names.count)
-      for index in kept { isKept[index] = true }
+      var taken = [Int](repeating: 0, count: classes.names.count)
       positions = positions.filter {
         let label = Int(labels[$0])
         taken[label] += 1
-        return isKept[label] && taken[label] <= perClass ?? Int.max
+        return classes.numbers[label] != nil && taken[label] <= perClass ?? Int.max
       }
-      try checkEnough(kept.map { (names[$0], taken[$0]) }, split, range)
+      if split == .train { try checkEnough(classes.kept.map { (classes.names[$0], taken[$0]) }, range) }
     }
     if let sample, split == .train {
       let option = "--sample \(sample)"
@@ -100,18 +74,16 @@ public struct Selection: Equatable, Sendable {
     return wanted
   }
 
-  private func checkEnough(_ found: [(name: String, count: Int)], _ split: Split, _ range: Range<Int>) throws {
+  private func checkEnough(_ found: [(name: String, count: Int)], _ range: Range<Int>) throws {
+    if let perClass, perClass < 1 { throw noCount("--per-class \(perClass)") }
     guard let least = found.min(by: { $0.count < $1.count }) else { return }
-    let place = "\(split.rawValue) examples in \(range.lowerBound):\(range.upperBound)"
-    if let perClass {
-      let option = "--per-class \(perClass)"
-      if perClass < 1 { throw noCount(option) }
-      if least.count < perClass {
-        throw ImageSetError(
-          .usage, option, "class \(least.name) has only \(least.count) \(place)",
-          least.count > 0 ? "give at most \(least.count), or a wider range" : "give a wider range")
-      }
-    } else if split == .train && least.count == 0 {
+    let place = "training examples in \(range.lowerBound):\(range.upperBound)"
+    if let perClass, least.count < perClass {
+      throw ImageSetError(
+        .usage, "--per-class \(perClass)", "class \(least.name) has only \(least.count) \(place)",
+        least.count > 0 ? "give at most \(least.count), or a wider range" : "give a wider range")
+    }
+    if classes != nil && least.count == 0 {
       throw ImageSetError(
         .usage, "--classes \(least.name)", "has no \(place)", "give a wider range, or leave the class out")
     }
@@ -120,11 +92,6 @@ public struct Selection: Equatable, Sendable {
 
 func noCount(_ option: String) -> ImageSetError {
   ImageSetError(.usage, option, "is no number of examples", "give 1 or more")
-}
-
-/// The names for a message, the first ten of many.
-func listed(_ names: [String]) -> String {
-  names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", ... (\(names.count))" : "")
 }
 
 /// The `count` positions whose random draws are smallest, ascending.

@@ -44,12 +44,18 @@ struct ArchiveOptions: ParsableArguments {
   var givesNothing: Bool { given.isEmpty && url.isEmpty }
 
   /// What `--from` names, or else the published files, fetched where the cache has them not.
-  func paths(_ published: [ImageSets.PublishedFile], quiet: Bool) throws -> [String] {
+  func paths(_ published: [PublishedFile], quiet: Bool) throws -> [String] {
     guard given.isEmpty else { return given }
     guard checksum == nil || published.count == 1 else {
       throw Failure(
         .usage, "--checksum", "is of one file, and the set has \(published.count)",
         remedy: "fetch them yourself, and name them with --from")
+    }
+    let isKnown = { (url: String) in url.hasSuffix("/") || published.contains { url.hasSuffix("/\($0.name)") } }
+    guard published.count == 1 || url.allSatisfy(isKnown) else {
+      throw Failure(
+        .usage, "--url", "names none of the set's \(published.count) files",
+        remedy: "name the folder that they lie in, with a slash at its end")
     }
     let cache = try Cache()
     var options = FetchOptions()
@@ -63,14 +69,14 @@ struct ArchiveOptions: ParsableArguments {
       // Another file than the published one has a name of its own in the cache.
       let name = checksum.map { "\($0.hexadecimal.prefix(12))-\(file.name)" } ?? file.name
       return try cache.fetch(
-        Downloads.PublishedFile(
+        RemoteFile(
           name: name, urls: checksum == nil ? mirrors + [file.address] : mirrors,
           size: checksum == nil ? file.bytes : nil, checksum: sum), options)
     }
   }
 
   /// The same of a set that is one file or folder.
-  func path(_ published: ImageSets.PublishedFile, quiet: Bool) throws -> String {
+  func path(_ published: PublishedFile, quiet: Bool) throws -> String {
     let paths = try paths([published], quiet: quiet)
     guard let path = paths.first, paths.count == 1 else {
       throw Failure(.usage, "--from", "names \(paths.count) paths", remedy: "name one archive or folder")

@@ -14,8 +14,10 @@ struct FolderCommand: ParsableCommand {
       standard error. Classes and examples are in byte order of their names, as in torchvision's ImageFolder.
       """)
 
-  @Option(name: .customLong("from"), help: ArgumentHelp("The folder or zip archive.", valueName: "path"))
-  var path: String
+  @Option(
+    name: .customLong("from"), parsing: .upToNextOption,
+    help: ArgumentHelp("The folder or zip archive.", valueName: "path"))
+  var paths: [String]
 
   @Option(help: ArgumentHelp("Side of the square that each picture is resized to, in pixels.", valueName: "S"))
   var size: Int
@@ -29,13 +31,18 @@ struct FolderCommand: ParsableCommand {
   @OptionGroup var jobs: JobsOptions
   @OptionGroup var set: SetOptions
 
+  func validate() throws {
+    guard paths.count == 1 else { throw ValidationError("--from takes one folder or archive") }
+  }
+
   func run() throws {
+    let path = paths[0]
     let options: [String: JSON] = [
       "data": "folder", "size": .number(Double(size)), "filter": .string(filter.rawValue),
       "fit": .string(fit.rawValue),
     ]
     try set.write(options: options) {
-      let source = try FolderSet(from: path, side: size, filter: filter, fit: fit, workers: jobs.cores)
+      let source = try FolderSet(from: path, side: size, filter: filter, fit: fit, workers: jobs.workers)
       if source.passedOver > 0 && !set.common.quiet {
         let what = source.passedOver == 1 ? "1 file that is no" : "\(source.passedOver) files that are no"
         let verb = source.passedOver == 1 ? "is" : "are"

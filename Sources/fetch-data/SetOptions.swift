@@ -13,7 +13,9 @@ struct SelectionOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Keep these classes alone, in their published order, in both splits.", valueName: "a,b"))
   var classes: String?
 
-  @Option(help: ArgumentHelp("The first N of each class, of those ranges, in each split.", valueName: "N"))
+  @Option(
+    help: ArgumentHelp(
+      "The first N of each class, of those ranges; of the test split fewer where it has fewer.", valueName: "N"))
   var perClass: Int?
 
   @Option(help: ArgumentHelp("N training examples at random, of those chosen so far.", valueName: "N"))
@@ -101,8 +103,9 @@ struct ChangeOptions: ParsableArguments {
 
   var plants: Plants { Plants(canaries: canaries ?? 0, duplicates: duplicates ?? 0) }
 
+  /// In the order of their names: that in which they are given changes nothing.
   private func partners() throws -> [LabelChange.Pair] {
-    try pairs?.split(separator: ",", omittingEmptySubsequences: false).map { pair in
+    try pairs?.split(separator: ",", omittingEmptySubsequences: false).sorted().map { pair in
       let names = pair.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
       guard names.count == 2 else {
         throw Failure(.usage, "--pairs \(pair)", "is no pair of classes", remedy: "give them as a:b,c:d")

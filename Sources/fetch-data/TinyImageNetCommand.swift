@@ -15,7 +15,7 @@ struct TinyImageNetCommand: ParsableCommand {
     try set.write(options: ["data": "tiny-imagenet", "verified": .bool(archive.verifies)]) {
       try TinyImageNet(
         from: archive.path(TinyImageNet.publishedFile, quiet: set.common.quiet), verify: archive.verifies,
-        workers: jobs.cores)
+        workers: jobs.workers)
     }
   }
 }

@@ -20,6 +20,8 @@ struct SetOptions: ParsableArguments {
   ///   - isSeeded: whether the set itself is drawn with the seed.
   ///   - source: makes the set; its errors become the tool's one line and status.
   func write(options: [String: JSON], isSeeded: Bool = false, _ source: () throws -> any ImageSource) throws {
+    // First of all: where it cannot go, nothing need be fetched or decoded.
+    let target = try Output(output.output)
     try imageSetFailures {
       let source = try source()
       let change = try changes.change()
@@ -29,13 +31,12 @@ struct SetOptions: ParsableArguments {
       options["selection"] = selection.json(classes: set.header.classes)
       if let changes = changes.json(change) { options["changes"] = changes }
       if isSeeded || changes.isRandom || selection.sample != nil { options["seed"] = .string(String(seed)) }
-      try write(set, options: .object(options))
+      try write(set, to: target, options: .object(options))
     }
   }
 
-  private func write(_ set: PreparedSet, options: JSON) throws {
+  private func write(_ set: PreparedSet, to target: Output, options: JSON) throws {
     let header = set.header
-    let target = try Output(output.output)
     let writer = try DatasetFile.Writer(
       target,
       layout: DatasetFile.Layout(
@@ -82,4 +83,9 @@ func imageSetFailures(_ body: () throws -> Void) throws {
       }
     throw Failure(status, error.subject, error.problem, remedy: error.remedy)
   }
+}
+
+extension JobsOptions {
+  /// Threads that decode: more than there are cores would only take memory.
+  var workers: Int { min(cores, Machine.cores) }
 }

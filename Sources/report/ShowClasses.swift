@@ -31,7 +31,7 @@ struct ClassCounts {
       }
       columns.append(Column(name, heading, dataset, label) { isMarked(values[$0], label[$0]) })
     }
-    try mark("wrong_labels", "Wrong labels", "true_label") { $0 != $1 }
+    try mark("changed_labels", "Changed labels", "true_label") { $0 != $1 }
     try mark("canaries", "Canaries", "canary") { value, _ in value == 1 }
     try mark("copies", "Copies", "copy_of") { value, _ in value >= 0 }
     self.columns = columns
@@ -43,7 +43,7 @@ struct ClassCounts {
     return Table(
       name: "classes", title: "Examples of each class.",
       caption: columns.count > 2
-        ? "By the labels that examples have here; what is wrong, planted or a copy is in the training split." : "",
+        ? "By the labels that examples have here; what is changed, planted or a copy is in the training split." : "",
       columns: [.init("class", heading: "Class", .text)]
         + (hasCodes ? [.init("code", heading: "Code", .text)] : [])
         + columns.map { .init($0.name, heading: $0.heading, .integer) },

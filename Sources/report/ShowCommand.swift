@@ -25,7 +25,7 @@ struct ShowCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Write the first training examples of each class here, a row a class: .svg with names, .png without.",
+      "Draw training examples of each class here, spread evenly over it: .svg with names, .png without.",
       valueName: "file"))
   var sheet: String?
 
@@ -40,6 +40,7 @@ struct ShowCommand: ParsableCommand {
       throw ValidationError("--sheet takes a name that ends in .svg or .png")
     }
     if let perClass, !(1...1000).contains(perClass) { throw ValidationError("--per-class takes 1 to 1000") }
+    if let sheet, sheet == output.output { throw ValidationError("--sheet and -o are one file") }
     if perClass != nil && sheet == nil { throw ValidationError("--per-class goes with --sheet") }
   }
 

@@ -66,7 +66,7 @@ struct TrainingImages {
   }
 }
 
-/// The examples of a contact sheet: the first of each class in the training split.
+/// The examples of a contact sheet: training examples of each class, spread evenly over it.
 struct SheetExamples {
   /// (class): rows of the file.
   let rows: [[Int]]
@@ -80,19 +80,22 @@ struct SheetExamples {
         .badData, dataset.reader.name, "has images of \(dataset.channels) channels, which --sheet cannot show",
         remedy: "give one of 1 or 3 channels")
     }
-    var rows = [[Int]](repeating: [], count: dataset.classes.count)
-    for (row, label) in dataset.train.label.enumerated() where rows[Int(label)].count < perClass {
-      rows[Int(label)].append(row)
+    var all = [[Int]](repeating: [], count: dataset.classes.count)
+    for (row, label) in dataset.train.label.enumerated() { all[Int(label)].append(row) }
+    // The first alone would mislead: in a set in the order of its classes they have all the wrong labels of the first.
+    let rows = all.map { rows in
+      rows.count <= perClass ? rows : (0..<perClass).map { rows[$0 * rows.count / perClass] }
     }
     let truth = try dataset.integers("train", "true_label")
     notes = Dictionary(
       uniqueKeysWithValues: rows.joined().map { row in
         let label = Int(dataset.train.label[row])
         let real = truth.flatMap { $0.indices.contains(row) ? Int($0[row]) : nil } ?? label
-        let remark = real != label && dataset.classes.indices.contains(real) ? ", really \(dataset.classes[real])" : ""
+        let isKnown = real != label && dataset.classes.indices.contains(real)
+        let remark = isKnown ? ", published as \(dataset.classes[real])" : ""
         return (row, "№\u{A0}\(dataset.train.example[row])\(remark)")
       })
-    title = "\(dataset.name): the first training examples of each class"
+    title = "\(dataset.name): training examples of each class, evenly spread"
     classes = dataset.classes
     self.rows = rows
   }

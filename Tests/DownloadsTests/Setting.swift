@@ -42,8 +42,8 @@ final class Setting: Sendable {
     return Checksum("sha256:\(digest.finishHex())") ?? checksum
   }
 
-  static func published(at urls: [String], size: Int? = file.count) -> PublishedFile {
-    PublishedFile(name: "file", urls: urls, size: size, checksum: checksum)
+  static func published(at urls: [String], size: Int? = file.count) -> RemoteFile {
+    RemoteFile(name: "file", urls: urls, size: size, checksum: checksum)
   }
 
   /// Puts bytes there before the tool comes.

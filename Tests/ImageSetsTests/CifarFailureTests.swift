@@ -125,7 +125,7 @@ import Testing
     let files = try tiny.entries.map { try scratch.write($0.bytes, $0.path) }
     let again = failure(files + [files[0]])
     #expect(again.kind == .usage)
-    #expect(again.text.contains("is the second file named data_batch_1.bin;"))
+    #expect(again.text.contains("is data_batch_1.bin, as "))
   }
 
   @Test(arguments: ["../data_batch_1.bin", "/etc/data_batch_1.bin", "a/../../x", "..", "a\n/../b"])

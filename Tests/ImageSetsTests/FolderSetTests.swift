@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func `Folders train and test, or val, are the splits`() throws {
-    for test in ["test", "val"] {
+    for test in ["test", "val", "valid", "validation"] {
       let set = try set(["train/a/1.jpg", "train/b/2.jpg", "\(test)/b/3.jpg", "\(test)/a/0.png"], in: test)
       #expect(set.header.classes == ["a", "b"])
       #expect(set.header.train.count == 2)
@@ -56,6 +56,22 @@ import Testing
     #expect(try set(["train/a/1.jpg", "train/b/2.jpg"], in: "alone").header.classes == ["a", "b"])
     // CIFAR-100 has a class of that name.
     #expect(try set(["train/1.jpg", "truck/2.jpg"], in: "vehicles").header.classes == ["train", "truck"])
+  }
+
+  @Test func `Classes and pictures are in ImageFolder's order, which is not that of whole paths`() throws {
+    // "-" comes before "/" and "." before "1": whole paths would mix classes and folders.
+    let set = try set(["cat-wild/1.jpg", "cat/z.jpg", "cat/sub/a.jpg", "cat/sub.1/a.jpg"])
+    #expect(set.header.classes == ["cat", "cat-wild"])
+    #expect(try set.labels().train == [0, 0, 0, 1])
+    _ = try scratch.write(png, "f/cat/sub/a.jpg")
+    let train = try whole(set, .train)
+    let images = (0..<4).map { Array(train.image[($0 * 768)..<(($0 + 1) * 768)]) }
+    #expect(images[1] != images[0] && images[0] == images[2] && images[2] == images[3])
+  }
+
+  @Test func `Names that only look alike are different classes`() throws {
+    let set = try set(["caf\u{E9}/1.jpg", "cafe\u{301}/2.jpg", "d/\u{301}x.jpg"])
+    #expect(set.header.classes.count == 3 && set.header.train.count == 3)
   }
 
   @Test func `A zip archive, with a folder of its own or not, gives what the folder gives`() throws {

@@ -34,10 +34,14 @@ import Testing
     #expect(try labels("example\tlabel\n5\ta\n1\t2\n") == [0, 2, 2, 0, 1, 0])
   }
 
-  @Test func `A label of a class that was left out may stand at an example that was too`() throws {
-    let classes = Selection(classes: ["a", "b"])
-    #expect(try labels("b\na\nc\na\nb\nc\n", selection: classes) == [1, 0, 0, 1])
-    #expect(failure("b\nc\nc\na\nb\nc\n", selection: classes).hasPrefix("labels.txt: line 2: has label c, which"))
+  @Test func `Labels are those of the published classes, whichever are kept`() throws {
+    let classes = Selection(classes: ["b", "c"])
+    // Examples 1, 2, 4 and 5 are kept; 1 and 2 are b and c, the new classes 0 and 1.
+    #expect(try labels("0\n2\n2\n0\n1\nn1\n", selection: classes) == [1, 1, 0, 0])
+    #expect(try labels("a\nc\nc\na\nb\nb\n", selection: classes) == [1, 1, 0, 0])
+    // At an example that was left out any class may stand, at one that is kept only those.
+    let text = failure("b\nc\nc\nc\na\nb\n", selection: classes)
+    #expect(text == "labels.txt: line 5: has label a, a class that is left out; keep it, or leave the example out")
   }
 
   @Test func `Files that do not fit are named with the line`() throws {

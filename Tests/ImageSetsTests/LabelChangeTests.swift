@@ -11,7 +11,8 @@ import Testing
     let set = try PreparedSet(grey, selection: selection, change: change, seed: seed)
     #expect(set.header.train.columns.map(\.name) == ["half", "true_label"])
     let test = try whole(set, .test)
-    #expect(test.label == [0, 1, 2] && test.columns.isEmpty)
+    if selection.classes == nil { #expect(test.label == [0, 1, 2]) }
+    #expect(test.columns.isEmpty)
     let train = try whole(set, .train)
     #expect(floats(train, "half") == train.position.map { Float($0) / 2 })
     return (train.label.map(Int.init), integers(train, "true_label"), train.position.map(Int.init))
@@ -81,7 +82,7 @@ import Testing
     (LabelChange.noisePairs(-0.1), "--noise-pairs -0.1: is no share of the examples; give 0 to 1"),
     (
       LabelChange.noisePairs(0.1, pairs: [.init(from: "a", to: "z")]),
-      "--pairs a:z: names a class that the set has not; name two of a, b, c, d, e, f, g, h, i, j"
+      "--pairs a:z: names a class that is not there; name two of a, b, c, d, e, f, g, h, i, j"
     ),
     (
       LabelChange.noisePairs(0.1, pairs: [.init(from: "a", to: "b"), .init(from: "a", to: "c")]),
@@ -94,11 +95,24 @@ import Testing
     #expect(error?.description == text)
   }
 
-  @Test func `A set that knows its true labels keeps them`() throws {
-    let published = try whole(Sprites(), .train)
-    let changed = try whole(try PreparedSet(Sprites(), change: .noise(0.5)), .train)
-    #expect(integers(changed, "true_label") == integers(published, "true_label"))
-    #expect(changed.columns.map(\.name) == published.columns.map(\.name))
-    #expect(zip(changed.label, published.label).count { $0 != $1 } == 1000)
+  @Test func `Pairs may be named by codes, among the classes that are kept`() throws {
+    let pairs = [LabelChange.Pair(from: "n3", to: "d")]
+    #expect(throws: ImageSetError.self) { try PreparedSet(grey, change: .noisePairs(1, pairs: pairs)) }
+    let kept = Selection(classes: ["b", "d"])
+    let (label, truth, _) = try labels(.noisePairs(1, pairs: [.init(from: "n1", to: "d")]), selection: kept)
+    #expect(label.allSatisfy { $0 == 1 } && truth.contains(0))
+    #expect(throws: ImageSetError.self) {
+      try PreparedSet(grey, selection: kept, change: .noisePairs(1, pairs: [.init(from: "b", to: "a")]))
+    }
+  }
+
+  @Test func `One class alone has no wrong labels`() throws {
+    let alone = GreySet(train: [0, 0, 0], classes: 1)
+    for (change, canaries) in [(LabelChange.noise(0.5), 0), (nil, 1)] as [(LabelChange?, Int)] {
+      let error = #expect(throws: ImageSetError.self) {
+        try PreparedSet(alone, change: change, plants: Plants(canaries: canaries))
+      }
+      #expect(error?.kind == .usage)
+    }
   }
 }

@@ -23,6 +23,7 @@ import Testing
   @Test func `The first of each class are taken, within the range`() throws {
     #expect(try read(Selection(perClass: 2)).position == Array(0..<10))
     #expect(try read(Selection(perClass: 2), .test).position == Array(0..<10))
+    #expect(try read(Selection(perClass: 5), .test).count == 20)
     #expect(try read(Selection(train: 15..<50, perClass: 2)).position == Array(15..<25))
   }
 
@@ -70,16 +71,16 @@ import Testing
     (Selection(train: 3..<3), "--train 3:3: is empty; give A:B with A below B"),
     (Selection(perClass: 0), "--per-class 0: is no number of examples; give 1 or more"),
     (
-      Selection(perClass: 5),
-      "--per-class 5: class a has only 4 test examples in 0:20; give at most 4, or a wider range"
+      Selection(perClass: 21),
+      "--per-class 21: class a has only 20 training examples in 0:100; give at most 20, or a wider range"
     ),
     (
       Selection(train: 0..<12, perClass: 3),
-      "--per-class 3: class c has only 2 train examples in 0:12; give at most 2, or a wider range"
+      "--per-class 3: class c has only 2 training examples in 0:12; give at most 2, or a wider range"
     ),
     (
       Selection(train: 0..<2, classes: ["a", "d"]),
-      "--classes d: has no train examples in 0:2; give a wider range, or leave the class out"
+      "--classes d: has no training examples in 0:2; give a wider range, or leave the class out"
     ),
     (Selection(classes: ["a", "z"]), "--classes z: is no class of the set; name some of a, b, c, d, e"),
     (Selection(classes: ["a", "n0"]), "--classes a,n0: names a class twice; name each once"),
@@ -95,9 +96,14 @@ import Testing
     #expect(error?.description == text)
   }
 
-  @Test func `Classes of a set with wrong labels of its own cannot be left out`() throws {
+  @Test func `A set with wrong labels of its own keeps its classes and labels`() throws {
+    let sprites = try Sprites()
     #expect(throws: ImageSetError.self) {
-      try PreparedSet(Sprites(), selection: Selection(classes: ["class-1", "class-2"]))
+      try PreparedSet(sprites, selection: Selection(classes: ["class-1", "class-2"]))
     }
+    #expect(throws: ImageSetError.self) { try PreparedSet(sprites, change: .noise(0.1)) }
+    #expect(throws: ImageSetError.self) { try PreparedSet(sprites, plants: Plants(canaries: 1)) }
+    #expect(throws: ImageSetError.self) { try PreparedSet(sprites, plants: Plants(duplicates: 1)) }
+    #expect(throws: Never.self) { try PreparedSet(sprites, selection: Selection(perClass: 5, sample: 20)) }
   }
 }

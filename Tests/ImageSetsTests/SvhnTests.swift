@@ -124,8 +124,11 @@ import Testing
     #expect(try failure(file([1, 2]) { x, _ in x.dimensions = [2, 3072] }).contains("is 2x3072 of class uint8"))
     #expect(try failure(file([1, 2]) { x, _ in x.kind = 8 }).contains("is 32x32x3x2 of class int8"))
     #expect(
+      try failure(file([1, 2]) { _, y in y.dimensions = [3, 1] })
+        == "train_32x32.mat: y: is 3x1, and there are 2 images; \(published)")
+    #expect(
       try failure(file([1, 2]) { x, _ in x.dimensions[3] = 3 })
-        == "train_32x32.mat: y: is 2x1, and there are 3 images; \(published)")
+        == "train_32x32.mat: X: is 32x32x3x3, and has 6144 bytes of numbers stored as uint8; fetch it again")
     #expect(try failure(file([1, 2]) { _, y in y.dimensions = [2, 2] }).contains("y: is 2x2, and there are 2 images"))
     #expect(
       try failure(file([1, 2]) { x, _ in x.data.removeLast() })

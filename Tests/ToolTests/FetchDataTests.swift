@@ -23,7 +23,7 @@ import ToolKit
   }
 
   @Test func `Changes to labels are recorded with their seed and keep what was published`() throws {
-    let scratch = try Scratch(with: ["sprites.h5"])
+    let scratch = try Scratch()
     try CifarFiles.cifar10.write(to: scratch)
     let fetch = "fetch-data cifar10 --no-verify --from \(CifarFiles.cifar10.folder)"
     try scratch.succeed(
@@ -60,18 +60,19 @@ import ToolKit
     #expect(try planted.integers("train", "copy_of")?.suffix(3).allSatisfy { (0..<20).contains($0) } == true)
   }
 
-  @Test func `A pipeline takes changed labels and plants as any others`() throws {
+  @Test func `All tools take changed labels and plants as any others`() throws {
     let scratch = try Scratch()
+    try CifarFiles.cifar10.write(to: scratch)
     try scratch.succeed(
       """
-      fetch-data sprites --train 0:300 --test 0:50 --noise 0.1 --canaries 10 --duplicates 20 -o data.h5
-      train data.h5 \(Fixtures.quick) --runs 0:4 -o runs.h5
+      fetch-data cifar10 --no-verify --from \(CifarFiles.cifar10.folder) --noise 0.1 --canaries 2 --duplicates 5 -o data.h5
+      train data.h5 \(Fixtures.quick) --batch-size 5 --runs 0:4 -o runs.h5
       score memorisation runs.h5 -o scores.h5
       align data.h5 runs.h5 -o alignment.h5
       report data.h5 scores.h5 alignment.h5 runs.h5 > report.md
       report data.h5 scores.h5 runs.h5 --format html > report.html
       """)
-    #expect(try RunsFile(ArtefactReader(Input(scratch.path("runs.h5")))).trainLabel.count == 320)
+    #expect(try RunsFile(ArtefactReader(Input(scratch.path("runs.h5")))).trainLabel.count == 25)
   }
 
   @Test func `Pictures in a folder become a set, and what is no picture is counted`() throws {

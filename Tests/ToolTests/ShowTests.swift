@@ -42,14 +42,14 @@ import ToolKit
     let scratch = try Scratch()
     try planted(scratch.path("data.h5"))
     let text = try scratch.succeed("report show data.h5 --format tsv").text
-    // Class, training examples, wrong labels, canaries, copies.
+    // Class, training examples, changed labels, canaries, copies.
     #expect(
       rows("classes", in: text)
         == [["a|b", "7", "1", "1", "0"], ["<c>", "5", "0", "0", "2"], ["empty", "0", "0", "0", "0"]])
     let file = Dictionary(uniqueKeysWithValues: rows("file", in: text).map { ($0[0], $0[1]) })
     for (name, value) in [
       ("Name", "planted"), ("Source", "made up"), ("Images", "2 × 1, RGB"), ("Training examples", "12"),
-      ("Test examples", nil), ("Wrong labels", "1"), ("Canaries", "1"), ("Copies", "2"),
+      ("Test examples", nil), ("Changed labels", "1"), ("Canaries", "1"), ("Copies", "2"),
     ] {
       #expect(file[name] == value)
     }
@@ -94,12 +94,12 @@ import ToolKit
   @Test func `Columns that are not there have no place in the tables`() throws {
     let scratch = try Scratch(with: ["sprites.h5"])
     let text = try scratch.succeed("report show sprites.h5").text
-    #expect(text.contains("| Class   | Training examples | Test examples | Wrong labels |"))
+    #expect(text.contains("| Class   | Training examples | Test examples | Changed labels |"))
     #expect(!text.contains("Canaries") && !text.contains("Copies"))
     #expect(text.hasPrefix("## A data set file\n"))
   }
 
-  @Test func `The sheet has the first of each class`() throws {
+  @Test func `The sheet has examples of each class, spread evenly`() throws {
     let scratch = try Scratch()
     try planted(scratch.path("data.h5"))
     try scratch.succeed("report show data.h5 -o t.md --sheet s.svg --per-class 6")
@@ -107,8 +107,12 @@ import ToolKit
     #expect(scratch.areEqual("t.md", "u.md"))
     let svg = String(decoding: try scratch.bytes("s.svg"), as: UTF8.self)
     #expect(svg.components(separatedBy: "<image").count == 1 + 6 + 5)
-    #expect(svg.contains("№\u{A0}100, really &lt;c&gt;</title>") && svg.contains("№\u{A0}111</title>"))
+    #expect(svg.contains("№\u{A0}100, published as &lt;c&gt;</title>") && svg.contains("№\u{A0}111</title>"))
     #expect(!svg.contains("№\u{A0}106</title>"))
+    // Three of the seven of a class: the numbers 0, 2 and 4 of them.
+    try scratch.succeed("report show data.h5 -o t.md --sheet spread.svg --per-class 3")
+    let spread = String(decoding: try scratch.bytes("spread.svg"), as: UTF8.self)
+    for number in 100..<107 { #expect(spread.contains("№\u{A0}\(number)") == [100, 102, 104].contains(number)) }
     try scratch.succeed("python3 -c 'import xml.dom.minidom as m; m.parse(\"s.svg\")'")
     // 7 and 5 pictures and none, of 2 x 1 with gaps of 2.
     let sizes = try scratch.bytes("s.png").prefix(24).suffix(8)

@@ -35,9 +35,8 @@ private struct Target {
       fatalError("FUZZ_TARGET must be one of \(Decoder.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     self.decoder = decoder
-    var template = Array("/dev/shm/rote-fuzz-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { fatalError("no folder in memory") }
-    folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    guard let folder = getenv("FUZZ_FOLDER") else { fatalError("FUZZ_FOLDER must name a folder, best in memory") }
+    self.folder = String(cString: folder)
   }
 
   func run(_ input: UnsafeBufferPointer<UInt8>) throws {
@@ -68,8 +67,21 @@ private struct Target {
       _ = try PictureDecoder(mostPixels: 1 << 16).decode(input, of: "input")
     case .labels:
       let labels = try GivenLabels(path: file("labels.txt", input))
-      _ = try PreparedSet(Sprites(), change: .given(labels))
+      _ = try PreparedSet(twoImages(), change: .given(labels))
     }
+  }
+
+  /// A set of two training images, and the same for testing.
+  private func twoImages() throws -> some ImageSource {
+    let images = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 28] + [UInt8](repeating: 7, count: 2 * 28 * 28)
+    let labels: [UInt8] = [0, 0, 8, 1, 0, 0, 0, 2, 3, 9]
+    let paths = try ["train", "t10k"].flatMap { split in
+      [
+        try images.withUnsafeBufferPointer { try file("\(split)-images-idx3-ubyte", $0) },
+        try labels.withUnsafeBufferPointer { try file("\(split)-labels-idx1-ubyte", $0) },
+      ]
+    }
+    return try FashionMnist(from: paths, verify: false)
   }
 
   private func read(_ source: some ImageSource) throws {

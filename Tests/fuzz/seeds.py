@@ -87,7 +87,7 @@ SEEDS = {
     "mat": lambda: (path.read_bytes() for path in sorted(FIXTURES.glob("**/*.mat"))),
     "idx": idx,
     "picture": lambda: pictures().values(),
-    "labels": lambda: [b"label\n" + b"3\n" * 2000, b"0,1\n5,class-2\n", b"example\tlabel\n7\t3\n"],
+    "labels": lambda: [b"label\n3\nDress\n", b"0,1\n1,Ankle boot\n", b"example\tlabel\r\n1\t3\r\n", gzip.compress(b"3\n4\n")],
 }
 
 

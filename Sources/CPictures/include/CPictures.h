@@ -13,3 +13,6 @@ struct rote_png_error { char text[128]; };
 /// Returns 0, or -1 with a text: the picture is damaged or has another size.
 int rote_png_decode(
   const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, uint8_t *rgb, struct rote_png_error *error);
+
+/// The version of libpng, of the library that runs.
+const char *rote_png_version(void);

@@ -1,11 +1,5 @@
 import CZlib
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
 /// A regular file as a stream of bytes, inflated on the way where it is gzip.
 ///
 /// A place in it can be marked and returned to, also inside compressed data: a mark keeps zlib's state (about
@@ -33,7 +27,7 @@ final class ByteStream {
   let path: String
   /// The number of bytes given so far, as they are after inflation.
   private(set) var position = 0
-  private let file: Int32
+  private let file: RandomFile
   private var fileOffset = 0
   private var ended = false
   private var inflater: UnsafeMutablePointer<z_stream>?
@@ -42,9 +36,7 @@ final class ByteStream {
   /// - Parameter inflating: whether gzip is recognised (by its first two bytes).
   init(path: String, inflating: Bool) throws {
     self.path = path
-    file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw inputError(path, errno) }
-    _ = try regularFileSize(file, path)
+    file = try RandomFile(path: path)
     guard inflating, try fill() >= 2, input[0] == 0x1f, input[1] == 0x8b else {
       fileOffset = 0
       return
@@ -63,11 +55,10 @@ final class ByteStream {
   deinit {
     inflater.map(release)
     input.deallocate()
-    if file >= 0 { close(file) }
   }
 
   /// The number of bytes in the file, as it lies on disk.
-  func fileSize() throws -> Int { try regularFileSize(file, path) }
+  var fileSize: Int { file.size }
 
   /// Fills `buffer`, or as much of it as there is; returns the number of bytes.
   func read(into buffer: UnsafeMutableBufferPointer<UInt8>) throws -> Int {
@@ -171,7 +162,7 @@ final class ByteStream {
     } else {
       let end = fileOffset - Int(stream.pointee.avail_in)
       throw ImageSetError(
-        .data, path, "\(try fileSize() - end) bytes follow after the end of its gzip data", "fetch it again")
+        .data, path, "\(fileSize - end) bytes follow after the end of its gzip data", "fetch it again")
     }
   }
 
@@ -199,37 +190,13 @@ final class ByteStream {
   }
 
   private func readFile(_ start: UnsafeMutablePointer<UInt8>, _ count: Int) throws -> Int {
-    var done = 0
-    while done < count {
-      let given = pread(file, start + done, count - done, fileOffset)
-      if given == 0 { break }
-      if given < 0 {
-        if errno == EINTR { continue }
-        throw inputError(path, errno)
-      }
-      done += given
-      fileOffset += given
-    }
-    return done
+    let given = try file.read(at: fileOffset, upTo: UnsafeMutableRawBufferPointer(start: start, count: count))
+    fileOffset += given
+    return given
   }
 }
 
 private func release(_ stream: UnsafeMutablePointer<z_stream>) {
   inflateEnd(stream)
   stream.deallocate()
-}
-
-/// What the system said of a file.
-func inputError(_ path: String, _ code: Int32) -> ImageSetError {
-  ImageSetError(
-    .input, path, "cannot be read: \(String(cString: strerror(code)))", "see that it is there and readable")
-}
-
-private func regularFileSize(_ file: Int32, _ path: String) throws -> Int {
-  var status = stat()
-  guard fstat(file, &status) == 0 else { throw inputError(path, errno) }
-  guard status.st_mode & S_IFMT == S_IFREG else {
-    throw ImageSetError(.input, path, "is no regular file", "save it to a file first")
-  }
-  return Int(status.st_size)
 }

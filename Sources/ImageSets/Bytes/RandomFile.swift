@@ -14,7 +14,8 @@ final class RandomFile: Sendable {
   /// - Throws: an input error where it cannot be opened or is no regular file.
   init(path: String) throws {
     self.path = path
-    file = open(path, O_RDONLY | O_CLOEXEC)
+    // Without waiting: a FIFO that nobody writes to would never open.
+    file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else { throw inputError(path, errno) }
     var status = stat()
     let code = fstat(file, &status) == 0 ? 0 : errno
@@ -33,15 +34,25 @@ final class RandomFile: Sendable {
   func read(
     at offset: Int, into buffer: UnsafeMutableRawBufferPointer, of what: @autoclosure () -> String = "its data"
   ) throws {
-    guard let start = buffer.baseAddress else { return }
+    if try read(at: offset, upTo: buffer) < buffer.count {
+      throw ImageSetError(.data, path, "ends in the midst of \(what())", "fetch it again")
+    }
+  }
+
+  /// Fills `buffer`, or as much of it as there is from `offset` on; returns the number of bytes.
+  func read(at offset: Int, upTo buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    guard let start = buffer.baseAddress else { return 0 }
     var done = 0
     while done < buffer.count {
       let given = pread(file, start + done, buffer.count - done, offset + done)
-      if given < 0 && errno == EINTR { continue }
-      if given < 0 { throw inputError(path, errno) }
-      if given == 0 { throw ImageSetError(.data, path, "ends in the midst of \(what())", "fetch it again") }
+      if given == 0 { break }
+      if given < 0 {
+        if errno == EINTR { continue }
+        throw inputError(path, errno)
+      }
       done += given
     }
+    return done
   }
 
   /// The `count` bytes from `offset` on.
@@ -75,4 +86,10 @@ extension [UInt8] {
   func number<Number: FixedWidthInteger>(
     at offset: Int, as type: Number.Type = Number.self, bigEndian: Bool = false
   ) -> Number { self[...].number(at: offset, bigEndian: bigEndian) }
+}
+
+/// What the system said of a file.
+func inputError(_ path: String, _ code: Int32) -> ImageSetError {
+  ImageSetError(
+    .input, path, "cannot be read: \(String(cString: strerror(code)))", "see that it is there and readable")
 }

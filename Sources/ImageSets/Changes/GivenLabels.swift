@@ -1,7 +1,7 @@
 /// Labels from a text file: of every training example, a line each in the published order; or in two columns,
 /// divided by a tab or a comma, the published position and the label.
 ///
-/// A label is the name of a class, or its index. A first line that says `label`, or `example` and `label`, is passed over.
+/// A label is the name of a class, its code, or its index among all published classes. A first line that says `label`, or `example` and `label`, is passed over.
 public struct GivenLabels: Equatable, Sendable {
   private struct Line: Equatable, Sendable {
     /// From 1, as editors count.
@@ -17,7 +17,8 @@ public struct GivenLabels: Equatable, Sendable {
   /// The SHA-256 of the file, in hexadecimal: what provenance has for it.
   public let digest: String
 
-  private static let largestFile = 1 << 28
+  private static let largestFile = 1 << 25
+  private static let mostLines = 1 << 22
 
   /// - Parameter path: a regular file, plain or gzip.
   public init(path: String) throws {
@@ -38,26 +39,38 @@ public struct GivenLabels: Equatable, Sendable {
   init(_ bytes: [UInt8], name: String) throws {
     self.name = name
     digest = sha256(bytes)
-    var rows = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
-      String(decoding: $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0, as: UTF8.self)
-    }
-    while rows.last?.isEmpty == true { rows.removeLast() }
-    let headings = ["label", "example,label", "example\tlabel"]
-    let heading = rows.first.map { headings.contains($0) ? 1 : 0 } ?? 0
-    guard let first = rows.dropFirst(heading).first else {
-      throw ImageSetError(.data, name, "holds no labels", "give a line for each training example")
-    }
-    let separator = Self.separator(first)
-    lines = try rows.enumerated().dropFirst(heading).map { index, row in
-      guard let separator else { return Line(number: index + 1, position: nil, label: row) }
-      let parts = row.split(separator: separator, maxSplits: 1, omittingEmptySubsequences: false)
+    var lines: [Line] = []
+    var separator: Character?
+    var number = 0
+    var rest = bytes[...]
+    while let last = rest.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { rest.removeLast() }
+    while !rest.isEmpty {
+      let row = rest.prefix { $0 != UInt8(ascii: "\n") }
+      rest = rest.dropFirst(row.count + 1)
+      number += 1
+      guard number <= Self.mostLines else {
+        throw ImageSetError(
+          .data, name, "has more than \(Self.mostLines) lines", "give a line for each training example")
+      }
+      let text = String(decoding: row.last == UInt8(ascii: "\r") ? row.dropLast() : row, as: UTF8.self)
+      if number == 1 && ["label", "example,label", "example\tlabel"].contains(text) { continue }
+      if lines.isEmpty { separator = Self.separator(text) }
+      guard let separator else {
+        lines.append(Line(number: number, position: nil, label: text))
+        continue
+      }
+      let parts = text.split(separator: separator, maxSplits: 1, omittingEmptySubsequences: false)
       guard parts.count == 2, let position = Int(parts[0]) else {
         throw ImageSetError(
-          .data, "\(name): line \(index + 1)", "has no position and label as the lines before",
+          .data, "\(name): line \(number)", "has no position and label as the lines before",
           "give both in every line")
       }
-      return Line(number: index + 1, position: position, label: String(parts[1]))
+      lines.append(Line(number: number, position: position, label: String(parts[1])))
     }
+    guard !lines.isEmpty else {
+      throw ImageSetError(.data, name, "holds no labels", "give a line for each training example")
+    }
+    self.lines = lines
   }
 
   /// What divides two columns; nil where there is one.
@@ -67,17 +80,19 @@ public struct GivenLabels: Equatable, Sendable {
     return parts.count == 2 && Int(parts[0]) != nil ? separator : nil
   }
 
-  /// See `LabelChange.apply`.
+  /// See `LabelChange.apply`. Labels are those of the published set, whichever classes are kept.
   func apply(
-    to labels: [Int32], at positions: [Int], available: Int, classes: [String]
+    to labels: [Int32], at positions: [Int], available: Int, classes: ClassList
   ) throws -> [Int32] {
-    let indices = Dictionary(classes.enumerated().map { ($1, Int32($0)) }) { first, _ in first }
+    let names = classes.names + classes.codes
+    let indices = Dictionary(names.enumerated().map { ($1, $0 % classes.names.count) }) { first, _ in first }
     if lines.first?.position == nil, lines.count != available {
       throw ImageSetError(
         .data, name, "has \(lines.count) labels, and the set \(available) training examples",
         "give a line for each in the published order, or lines of position and label")
     }
     var given: [Int: Int32] = [:]
+    var seen = [Bool](repeating: false, count: available)
     for (row, line) in lines.enumerated() {
       let position = line.position ?? row
       let subject = "\(name): line \(line.number)"
@@ -85,22 +100,27 @@ public struct GivenLabels: Equatable, Sendable {
         throw ImageSetError(
           .data, subject, "names example \(position)", "name examples of 0 to \(available - 1)")
       }
-      guard let label = indices[line.label] ?? index(line.label, below: classes.count) else {
-        // An example that was not selected may have a label of a class that was not.
-        if !positions.containsSorted(position) { continue }
-        throw ImageSetError(
-          .data, subject, "has label \(line.label), which is no class",
-          "give one of \(listed(classes)), or a number below \(classes.count)")
-      }
-      if given.updateValue(label, forKey: position) != nil {
+      if seen[position] {
         throw ImageSetError(.data, subject, "names example \(position) again", "name each once")
       }
+      seen[position] = true
+      guard let label = indices[line.label] ?? index(line.label, below: classes.names.count) else {
+        throw ImageSetError(
+          .data, subject, "has label \(line.label), which is no class",
+          "give one of \(listed(classes.names)), or a number below \(classes.names.count)")
+      }
+      guard positions.containsSorted(position) else { continue }
+      guard let kept = classes.numbers[label] else {
+        throw ImageSetError(
+          .data, subject, "has label \(line.label), a class that is left out", "keep it, or leave the example out")
+      }
+      given[position] = kept
     }
     return zip(labels, positions).map { given[$1] ?? $0 }
   }
 
-  private func index(_ text: String, below count: Int) -> Int32? {
-    Int32(text).flatMap { $0 >= 0 && $0 < Int32(count) ? $0 : nil }
+  private func index(_ text: String, below count: Int) -> Int? {
+    Int(text).flatMap { (0..<count).contains($0) ? $0 : nil }
   }
 }
 

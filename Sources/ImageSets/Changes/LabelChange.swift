@@ -30,11 +30,11 @@ public enum LabelChange: Equatable, Sendable {
   /// The labels after the change.
   ///
   /// - Parameters:
-  ///   - labels: `(row)`, before it.
+  ///   - labels: `(row)`, before it: numbers among the classes that are kept.
   ///   - positions: `(row)`: the place of each in the published order, ascending.
   ///   - available: the examples of the split before any selection.
   func apply(
-    to labels: [Int32], at positions: [Int], available: Int, classes: [String], seed: UInt64
+    to labels: [Int32], at positions: [Int], available: Int, classes: ClassList, seed: UInt64
   ) throws -> [Int32] {
     switch self {
     case .noise(let rate):
@@ -45,7 +45,7 @@ public enum LabelChange: Equatable, Sendable {
       return zip(labels, positions).map { label, position in
         guard chosen.contains(position) else { return label }
         return wrongLabel(
-          label, classes: classes.count, seed: seed, purpose: .labelChange, use: Use.noiseLabel.rawValue,
+          label, classes: classes.kept.count, seed: seed, purpose: .labelChange, use: Use.noiseLabel.rawValue,
           position: position)
       }
     case .noisePairs(let rate, let pairs):
@@ -83,14 +83,15 @@ public enum LabelChange: Equatable, Sendable {
   }
 
   /// The class that each class is mistaken for; itself where it is not.
-  private func partners(_ pairs: [Pair], _ classes: [String]) throws -> [Int] {
-    guard !pairs.isEmpty else { return classes.indices.map { ($0 + 1) % classes.count } }
-    var partners = Array(classes.indices)
+  private func partners(_ pairs: [Pair], _ classes: ClassList) throws -> [Int] {
+    var partners = Array(classes.kept.indices)
+    guard !pairs.isEmpty else { return partners.map { ($0 + 1) % partners.count } }
+    func number(_ name: String) -> Int? { classes.index(of: name).flatMap { classes.numbers[$0] }.map(Int.init) }
     for pair in pairs {
       let option = "--pairs \(pair.from):\(pair.to)"
-      guard let from = classes.firstIndex(of: pair.from), let to = classes.firstIndex(of: pair.to) else {
+      guard let from = number(pair.from), let to = number(pair.to) else {
         throw ImageSetError(
-          .usage, option, "names a class that the set has not", "name two of \(listed(classes))")
+          .usage, option, "names a class that is not there", "name two of \(listed(classes.keptNames))")
       }
       guard from != to, partners[from] == from else {
         throw ImageSetError(.usage, option, "gives a class no other, or a second, partner", "give each one")

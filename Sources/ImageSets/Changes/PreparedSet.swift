@@ -21,56 +21,46 @@ public struct PreparedSet: Sendable {
   ) throws {
     self.source = source
     let whole = source.header
-    let kept = try selection.keptClasses(of: whole.classes, codes: whole.classCodes ?? [])
-    let hasTruth = whole.train.columns.contains { $0.name == Self.truth }
-    if hasTruth && kept.count < whole.classes.count {
-      throw ImageSetError(
-        .usage, "--classes", "would leave wrong labels of \(whole.name) without the class they should have",
-        "keep all classes")
-    }
+    let classes = try ClassList(whole, keeping: selection.classes)
     let isChanged = change != nil || plants.canaries > 0
+    try Self.check(whole, classes, changesLabels: isChanged, plants: plants)
     let published = selection.needsLabels || isChanged ? try source.labels() : nil
     let wanted = try BySplit {
       try selection.positions(
-        of: $0, available: whole[$0].count, labels: published?[$0], kept: kept, names: whole.classes,
-        seed: seed)
+        of: $0, available: whole[$0].count, labels: published?[$0], classes: classes, seed: seed)
     }
     self.wanted = wanted
-
-    var header = whole
-    header.classes = kept.map { whole.classes[$0] }
-    header.classCodes = whole.classCodes.map { codes in kept.map { codes[$0] } }
-    // The number of a class that is left out is never asked for.
-    var renumbered = whole.classes.indices.map { Int32($0) }
-    for (new, old) in kept.enumerated() { renumbered[old] = Int32(new) }
+    // Only what is kept is wanted.
     var labels = BySplit { split in
-      published.map { published in wanted[split].all.map { renumbered[Int(published[split][$0])] } }
+      published.map { published in wanted[split].all.compactMap { classes.numbers[Int(published[split][$0])] } }
     }
 
     let positions = isChanged || plants.duplicates > 0 ? wanted.train.all : []
+    let before = labels.train ?? []
+    var after = before
+    if let change {
+      after = try change.apply(
+        to: before, at: positions, available: whole.train.count, classes: classes, seed: seed)
+    }
+    let places = try plants.places(
+      positions: positions,
+      isUnchanged: isChanged ? zip(before, after).map { $0 == $1 } : positions.map { _ in true }, seed: seed)
+    originals = places.duplicates
     var columns: [Column] = []
-    var isUnchanged = positions.map { _ in true }
-    if isChanged, let before = labels.train {
-      var after =
-        try change?.apply(
-          to: before, at: positions, available: whole.train.count, classes: header.classes, seed: seed)
-        ?? before
-      isUnchanged = zip(before, after).map { $0 == $1 }
-      let places = try plants.places(positions: positions, isUnchanged: isUnchanged, seed: seed)
+    if isChanged {
       for row in places.canaries {
         after[row] = wrongLabel(
-          after[row], classes: header.classes.count, seed: seed, purpose: .plant,
+          after[row], classes: classes.kept.count, seed: seed, purpose: .plant,
           use: Plants.Use.canaryLabel.rawValue, position: positions[row])
       }
       labels.train = after
-      if !hasTruth { columns.append(Column(Self.truth, "label as published", .int32(before))) }
-      if plants.canaries > 0 {
-        var marks = positions.map { _ in Int32(0) }
-        for row in places.canaries { marks[row] = 1 }
-        columns.append(Column("canary", "1 where a wrong label was planted", .int32(marks)))
-      }
+      columns.append(Column(Self.truth, "label as published", .int32(before)))
     }
-    originals = try plants.places(positions: positions, isUnchanged: isUnchanged, seed: seed).duplicates
+    if plants.canaries > 0 {
+      var marks = positions.map { _ in Int32(0) }
+      for row in places.canaries { marks[row] = 1 }
+      columns.append(Column("canary", "1 where a wrong label was planted", .int32(marks)))
+    }
     if plants.duplicates > 0 {
       columns.append(
         Column(
@@ -79,10 +69,32 @@ public struct PreparedSet: Sendable {
     }
     self.labels = labels
     self.columns = columns
+    var header = whole
+    header.classes = classes.keptNames
+    header.classCodes = classes.keptCodes
     header.train.count = wanted.train.count + originals.count
     header.test.count = wanted.test.count
     header.train.columns += columns.map { Column($0.name, $0.description, .int32([])) }
     self.header = header
+  }
+
+  /// - Throws: a usage error where what is asked for would make a set contradict itself.
+  private static func check(
+    _ whole: ImageSetHeader, _ classes: ClassList, changesLabels: Bool, plants: Plants
+  ) throws {
+    if whole.train.columns.contains(where: { $0.name == truth }) {
+      // Which of its labels are wrong, and how many examples are alike, it says itself.
+      let option =
+        changesLabels || plants.duplicates > 0
+        ? "changed labels and plants" : classes.kept.count < classes.names.count ? "--classes" : nil
+      if let option {
+        throw ImageSetError(
+          .usage, option, "would belie what \(whole.name) says of its own labels", "take another set for that")
+      }
+    }
+    if changesLabels && classes.kept.count < 2 {
+      throw ImageSetError(.usage, whole.name, "has one class alone, and so no wrong labels", "change none")
+    }
   }
 
   private static let truth = "true_label"

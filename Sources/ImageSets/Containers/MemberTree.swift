@@ -88,7 +88,7 @@ struct MemberTree: Sendable {
       let middle = (low + high) / 2
       if members[middle].path.utf8.lexicographicallyPrecedes(path.utf8) { low = middle + 1 } else { high = middle }
     }
-    return low < members.count && members[low].path == path ? members[low] : nil
+    return low < members.count && members[low].path.utf8.elementsEqual(path.utf8) ? members[low] : nil
   }
 
   /// What messages call a file.
@@ -98,7 +98,7 @@ struct MemberTree: Sendable {
 }
 
 private func isHidden(_ path: String) -> Bool {
-  path.utf8.first == UInt8(ascii: ".") || path.contains("/.")
+  path.utf8.split(separator: UInt8(ascii: "/")).contains { $0.first == UInt8(ascii: ".") }
 }
 
 /// Adds the paths of all regular files below a folder; links are followed.
@@ -109,11 +109,18 @@ private func list(_ folder: String, below prefix: String, depth: Int, into paths
   }
   guard let directory = opendir(folder) else { throw inputError(folder, errno) }
   defer { closedir(directory) }
-  while let entry = readdir(directory) {
-    let name = withUnsafePointer(to: &entry.pointee.d_name) {
-      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+  while true {
+    errno = 0
+    guard let entry = readdir(directory) else {
+      if errno != 0 { throw inputError(folder, errno) }
+      return
     }
-    guard !name.hasPrefix(".") else { continue }
+    let bytes = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+    guard let name = String(validating: bytes, as: UTF8.self) else {
+      throw ImageSetError(
+        .data, "\(folder)/\(String(decoding: bytes, as: UTF8.self))", "has a name that is not UTF-8", "give it another")
+    }
+    guard name.utf8.first != UInt8(ascii: ".") else { continue }
     let path = "\(folder)/\(name)"
     var isFolder = Int32(entry.pointee.d_type) == Int32(DT_DIR)
     var isFile = Int32(entry.pointee.d_type) == Int32(DT_REG)

@@ -11,6 +11,9 @@ final class IDXFile {
   private let itemBytes: Int
   private var given = 0
 
+  /// The published sets have 60,000; gzip makes endless items of a small file.
+  private static let mostItems = 1_000_000
+
   /// - Parameter shape: what each item must be; none for single numbers.
   /// - Throws: `ImageSetError`.
   init(path: String, shape: [Int]) throws {
@@ -34,6 +37,10 @@ final class IDXFile {
     }
     header = magic + sizes
     count = dimensions[0]
+    guard count <= Self.mostItems else {
+      throw ImageSetError(
+        .data, path, "claims \(count) items, more than the limit of \(Self.mostItems)", "give a smaller subset")
+    }
   }
 
   /// The next `wanted` items, or as many as are left.

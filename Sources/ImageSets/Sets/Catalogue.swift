@@ -1,3 +1,11 @@
+import CPictures
+import CZlib
+
+/// What pixels and archives go through, with versions; TurboJPEG does not tell its own.
+public var decodingLibraries: [String] {
+  ["zlib \(String(cString: zlibVersion()))", "libpng \(String(cString: rote_png_version()))"]
+}
+
 /// What a reader wants to know of a set before fetching it.
 public struct CatalogueEntry: Sendable {
   /// The name on the command line.

@@ -49,7 +49,8 @@ public struct FashionMnist: ImageSource {
   public init(from paths: [String], verify: Bool = true, batch: Int? = nil) throws {
     let parts = FashionMnistPart.all
     let names = parts.flatMap { [$0.images.name, $0.labels.name] }
-    let files = try namedFiles(names, from: paths, compressed: ".gz")
+    let found = try namedFiles(names, from: paths, compressed: ".gz")
+    let files = names.compactMap { found[$0] }
     self.parts = try parts.enumerated().map { index, part in
       Part(
         published: part, path: files[2 * index],

@@ -1,6 +1,6 @@
 /// Pictures of your own: a folder or a zip archive with a folder a class, each resized to one square.
 ///
-/// Where all lies in `train/` and, if there is a test split, `test/` or `val/`, these are the splits; else all is for training. Classes are
+/// Where all lies in `train/` and, if there is a test split, `test/` or `val/` (`valid/`, `validation/`), these are the splits; else all is for training. Classes are
 /// numbered in byte order of their names and examples in that of their paths, as torchvision's ImageFolder does. A picture
 /// is a file whose name ends in .jpg, .jpeg or .png, in capitals or not, at any depth below its class.
 public struct FolderSet: ImageSource {
@@ -40,40 +40,35 @@ public struct FolderSet: ImageSource {
         .data, path, "has no .jpg, .jpeg or .png", "give a folder or zip archive with a folder a class")
     }
     let folders = try splitFolders(files, tree)
-    let members = BySplit { split in
-      folders[split].map { folder in files.filter { $0.path.hasPrefix(folder) } } ?? []
+    let pictures = try BySplit { split in
+      try folders[split].map { folder in
+        try files.filter { $0.path.utf8.starts(with: folder.utf8) }.map { try PicturePath($0, below: folder, tree) }
+          .sorted { $0.precedes($1) }
+      } ?? []
     }
-    let classOf = { (member: MemberTree.Member, split: Split) throws in
-      let rest = member.path.dropFirst(folders[split]?.count ?? 0)
-      guard let slash = rest.firstIndex(of: "/") else {
-        throw ImageSetError(.data, tree.subject(member), "lies in the folder of no class", "move it into one")
-      }
-      return String(rest[..<slash])
-    }
-    let classes = Set(try members.train.map { try classOf($0, .train) })
-      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    let classes = Set(pictures.train.map(\.className)).sorted { $0.lexicographicallyPrecedes($1) }
     guard classes.count > 1 else {
       throw ImageSetError(
-        .data, path, "has pictures of one class alone, \(classes.first ?? "")", "give a folder for each class")
+        .data, path, "has pictures of one class alone, \(classes.first.map(text) ?? "")", "give a folder for each class"
+      )
     }
     let labels = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, Int32($0)) })
     let examples = try BySplit { split in
-      try members[split].map { member in
-        let name = try classOf(member, split)
-        guard let label = labels[name] else {
+      try pictures[split].map { picture in
+        guard let label = labels[picture.className] else {
           throw ImageSetError(
-            .data, tree.subject(member), "is of class \(name), which has no training pictures",
-            "leave it out, or give some")
+            .data, tree.subject(picture.member),
+            "is of class \(text(picture.className)), which has no training pictures", "leave it out, or give some")
         }
-        return PictureFiles.Example(member: member, label: label)
+        return PictureFiles.Example(member: picture.member, label: label)
       }
     }
     let imageBytes = 3 * side * side
-    pictures = PictureFiles(
+    self.pictures = PictureFiles(
       tree: tree, examples: examples, largest: Self.largestFile, workers: workers,
       batch: batch ?? examplesPerMebibyte(imageBytes: imageBytes))
     header = ImageSetHeader(
-      name: "folder", classes: classes, height: side, width: side, channels: 3, source: "own pictures",
+      name: "folder", classes: classes.map(text), height: side, width: side, channels: 3, source: "own pictures",
       train: .init(count: examples.train.count, columns: []),
       test: .init(count: examples.test.count, columns: []))
   }
@@ -93,33 +88,76 @@ public struct FolderSet: ImageSource {
   }
 }
 
+/// A picture by the parts of its path, as bytes: names that only look alike are different.
+private struct PicturePath {
+  let member: MemberTree.Member
+  let className: [UInt8]
+  private let folder: [UInt8]
+  private let name: [UInt8]
+
+  init(_ member: MemberTree.Member, below root: String, _ tree: MemberTree) throws {
+    self.member = member
+    let path = Array(member.path.utf8.dropFirst(root.utf8.count))
+    guard let first = path.firstIndex(of: UInt8(ascii: "/")), let last = path.lastIndex(of: UInt8(ascii: "/")) else {
+      throw ImageSetError(.data, tree.subject(member), "lies in the folder of no class", "move it into one")
+    }
+    className = Array(path[..<first])
+    folder = Array(path[..<last])
+    name = Array(path[(last + 1)...])
+  }
+
+  /// By class, then folder, then name: as os.walk and sorted give them to ImageFolder.
+  func precedes(_ other: PicturePath) -> Bool {
+    for (own, their) in [(className, other.className), (folder, other.folder)] where own != their {
+      return own.lexicographicallyPrecedes(their)
+    }
+    return name.lexicographicallyPrecedes(other.name)
+  }
+}
+
+private func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+
 private func isPicture(_ path: String) -> Bool {
-  let name = path.lowercased()
-  return [".jpg", ".jpeg", ".png"].contains { name.hasSuffix($0) }
+  let name = path.lowercased().utf8
+  return [".jpg", ".jpeg", ".png"].contains { name.reversed().starts(with: $0.utf8.reversed()) }
 }
 
 /// The folder of each split, with a slash at its end; empty for the whole tree, nil where there is none.
 ///
 /// An archive may have it all in one folder of its own, which the split's then begins with.
 private func splitFolders(_ files: [MemberTree.Member], _ tree: MemberTree) throws -> BySplit<String?> {
-  var root = ""
+  let slash = UInt8(ascii: "/")
+  var root: [UInt8] = []
   while true {
-    let names = Set(
-      files.map { file in
-        let rest = file.path.dropFirst(root.count)
-        return rest.firstIndex(of: "/").map { String(rest[..<$0]) } ?? ""
-      })
-    // With others beside it, train is a class, as it is in CIFAR-100.
-    if names.contains("train") && names.isSubset(of: ["train", "test", "val"]) {
-      let tests = ["test", "val"].filter(names.contains)
+    let parts = files.map {
+      $0.path.utf8.dropFirst(root.count).split(separator: slash, omittingEmptySubsequences: false)
+    }
+    // Pictures in no folder have none of these.
+    let names = Set(parts.map { $0.count > 1 ? Array($0[0]) : [] })
+    let train = Array("train".utf8)
+    // With pictures right below, train is a class, as it is in CIFAR-100; with folders below, a split.
+    let isSplit =
+      parts.contains { $0.count > 2 && $0[0].elementsEqual(train) }
+      && !parts.contains { $0.count == 2 && $0[0].elementsEqual(train) }
+    if isSplit {
+      let known = ["test", "val", "valid", "validation"].map { Array($0.utf8) }
+      if let other = names.subtracting(known + [train]).min(by: { $0.lexicographicallyPrecedes($1) }) {
+        throw ImageSetError(
+          .data, tree.path, "has \(other.isEmpty ? "pictures" : text(other)) beside train, which has folders below",
+          "call the test split test or val, and move other things away")
+      }
+      let tests = known.filter(names.contains)
       if tests.count > 1 {
         throw ImageSetError(
-          .data, tree.path, "has pictures in test and in val", "move away those that are not to be the test split")
+          .data, tree.path, "has pictures in \(text(tests[0])) and in \(text(tests[1]))",
+          "move away those that are not to be the test split")
       }
-      return BySplit(train: "\(root)train/", test: tests.first.map { "\(root)\($0)/" })
+      return BySplit(train: text(root + train + [slash]), test: tests.first.map { text(root + $0 + [slash]) })
     }
     // One folder alone may be that of an archive, with train below, or classes.
-    guard names.count == 1, let name = names.first, !name.isEmpty else { return BySplit(train: root, test: nil) }
-    root += name + "/"
+    guard names.count == 1, let name = names.first, !name.isEmpty else {
+      return BySplit(train: text(root), test: nil)
+    }
+    root += name + [slash]
   }
 }

@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
 /// Brings the members of a published archive in their published order, from wherever they lie.
 ///
 /// An archive may have them in any order (that of CIFAR-10 begins 1, 3, 4, test). What comes before its turn
@@ -31,34 +25,12 @@ struct MemberFeed: Sendable {
   init(_ layout: CifarLayout, from paths: [String]) throws {
     self.layout = layout
     let names = layout.members.map(\.name)
-    let known = names + [layout.classFile]
-    if let folder = paths.first, paths.count == 1, isFolder(folder) {
-      // The folder itself, unless only the one within it that the archive unpacks to has any of the files.
-      let candidates = [folder, folder + "/" + layout.folder]
-      let place = candidates.first { path in names.contains { exists(path + "/" + $0) } } ?? folder
-      let missing = names.filter { !exists(place + "/" + $0) }
-      if !missing.isEmpty { throw missingMembers(missing, folder) }
-      let classFile = place + "/" + layout.classFile
-      self.place = .files(
-        names.map { place + "/" + $0 }, classFile: exists(classFile) ? classFile : nil)
-    } else if let path = paths.first, paths.count == 1, !known.contains(lastComponent(path)) {
+    if let path = paths.first, paths.count == 1, !isFolder(path),
+      !(names + [layout.classFile]).contains(lastComponent(path))
+    {
       place = .archive(path)
     } else {
-      var files: [String: String] = [:]
-      for path in paths {
-        let name = lastComponent(path)
-        guard known.contains(name) else {
-          throw ImageSetError(
-            .usage, path, "is none of the files of the set",
-            "give one archive, one folder, or "
-              + names.joined(separator: ", "))
-        }
-        if files.updateValue(path, forKey: name) != nil {
-          throw ImageSetError(.usage, path, "is the second file named \(name)", "give each once")
-        }
-      }
-      let missing = names.filter { files[$0] == nil }
-      if !missing.isEmpty { throw missingMembers(missing, paths.first ?? "--from") }
+      let files = try namedFiles(names, optional: [layout.classFile], from: paths, inner: layout.folder)
       place = .files(names.compactMap { files[$0] }, classFile: files[layout.classFile])
     }
   }
@@ -140,11 +112,11 @@ struct MemberFeed: Sendable {
     case .files(let paths, let classFile):
       for (index, path) in paths.enumerated() {
         let stream = try ByteStream(path: path, inflating: false)
-        try visit(.member(index), try stream.fileSize(), stream)
+        try visit(.member(index), stream.fileSize, stream)
       }
       if let classFile {
         let stream = try ByteStream(path: classFile, inflating: false)
-        let size = try stream.fileSize()
+        let size = stream.fileSize
         guard size <= Self.largestClassFile else { throw noClassFile(classFile) }
         try visit(.classFile, size, stream)
       }
@@ -187,26 +159,11 @@ struct MemberFeed: Sendable {
         }
       }
       let missing = names.filter { !seen.contains($0) }
-      if !missing.isEmpty { throw missingMembers(missing, path) }
+      if !missing.isEmpty { throw missingFiles(missing, path) }
     }
   }
 }
 
 private func noClassFile(_ subject: String) -> ImageSetError {
   ImageSetError(.data, subject, "is too large for a list of classes", "give the published one")
-}
-
-private func missingMembers(_ names: [String], _ place: String) -> ImageSetError {
-  ImageSetError(.data, place, "has no \(names.joined(separator: ", "))", "give all files of the set")
-}
-
-private func lastComponent(_ path: String) -> String {
-  path.split(separator: "/").last.map(String.init) ?? path
-}
-
-private func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
-
-func isFolder(_ path: String) -> Bool {
-  var status = stat()
-  return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }

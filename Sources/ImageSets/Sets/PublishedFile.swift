@@ -7,12 +7,12 @@ public struct PublishedFile: Equatable, Sendable {
   public let md5: String
 
   /// The last component of its address.
-  public var name: String { address.split(separator: "/").last.map(String.init) ?? address }
+  public var name: String { lastComponent(address) }
 
   /// - Throws: a data error where the file at `path` is another.
   func check(_ path: String) throws {
     let stream = try ByteStream(path: path, inflating: false)
-    let size = try stream.fileSize()
+    let size = stream.fileSize
     if let bytes, size != bytes {
       throw ImageSetError(
         .data, path, "has \(size) bytes, and \(bytes) were published",

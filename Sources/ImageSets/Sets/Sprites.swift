@@ -69,20 +69,19 @@ public struct Sprites: ImageSource {
     ]
   }
 
+  public func labels() throws -> BySplit<[Int32]> {
+    BySplit { split in (0..<multiple).flatMap { examples(split, $0).map { Int32($0.label) } } }
+  }
+
   public func read(_ wanted: BySplit<Positions>, _ body: (ImageBatch) throws -> Void) throws {
     for split in Split.allCases where wanted[split].count > 0 {
       var builder = BatchBuilder(split, of: header, capacity: batch)
       var position = 0
       for block in 0..<multiple {
-        let examples = split == .train ? trainingExamples(block) : testExamples(block)
         let looks = (0..<Self.classes * Self.sizes.count).map {
           SpriteLook(seed: seed, subpopulation: block * Self.classes * Self.sizes.count + $0)
         }
-        // Mixed, or a plain reading would meet one sub-population after another.
-        var order = RandomStream(
-          seed: seed, purpose: .spriteExample, run: split == .train ? 0 : 1, epoch: 1, index: block)
-        for index in order.permutation(examples.count) {
-          let example = examples[Int(index)]
+        for example in examples(split, block) {
           if wanted[split].contains(position) {
             try draw(example, looks[example.subpopulation % looks.count], at: position, &builder, body)
           }
@@ -91,6 +90,15 @@ public struct Sprites: ImageSource {
       }
       try builder.flush(to: body)
     }
+  }
+
+  /// The examples of a block in their published order.
+  private func examples(_ split: Split, _ block: Int) -> [Example] {
+    let examples = split == .train ? trainingExamples(block) : testExamples(block)
+    // Mixed, or a plain reading would meet one sub-population after another.
+    var order = RandomStream(
+      seed: seed, purpose: .spriteExample, run: split == .train ? 0 : 1, epoch: 1, index: block)
+    return order.permutation(examples.count).map { examples[Int($0)] }
   }
 
   private func draw(

@@ -33,12 +33,13 @@ public struct Svhn: ImageSource {
   ///   - batch: the examples in a batch; nil for as many as fill a mebibyte.
   /// - Throws: `ImageSetError`.
   public init(from paths: [String], extra: Bool = false, verify: Bool = true, batch: Int? = nil) throws {
-    if let path = paths.first(where: { $0.hasSuffix(SvhnPart.extra.published.name) }), !extra {
+    if let path = paths.first(where: { lastComponent($0) == SvhnPart.extra.published.name }), !extra {
       throw ImageSetError(.usage, path, "is given, and not asked for", "add --extra, or leave it out")
     }
     let parts = SvhnPart.all(extra: extra)
-    files = try zip(parts, namedFiles(parts.map(\.published.name), from: paths)).map { part, path in
-      try SvhnFile(part, path: path, verify: verify)
+    let found = try namedFiles(parts.map(\.published.name), from: paths)
+    files = try parts.compactMap { part in
+      try found[part.published.name].map { try SvhnFile(part, path: $0, verify: verify) }
     }
     self.verify = verify
     self.batch = batch ?? examplesPerMebibyte(imageBytes: Self.imageBytes)

@@ -47,6 +47,8 @@ struct SvhnFile: Sendable {
         .data, path, "has \(count) images, and \(part.images) were published",
         "fetch it again, or go without verification")
     }
+    // That there are as many numbers as the images claim, before room is made for their labels.
+    _ = try MatNumbers(images, of: mat)
     labels = try Self.labels(of: count, in: mat)
   }
 

@@ -1,5 +1,5 @@
-/// A file as its publisher has it: where it is, and what it must be before anybody uses it.
-public struct PublishedFile: Hashable, Sendable {
+/// A file to fetch: where it is, and what it must be before anybody uses it.
+public struct RemoteFile: Hashable, Sendable {
   /// The name that it has in the cache.
   public let name: String
   /// Where it is published, then mirrors: they are tried in turn.
@@ -36,4 +36,9 @@ func shown(_ url: String) -> String {
     return authority.contains(":") && url.contains("@") ? "\(visible[..<start])..." : String(visible)
   }
   return String(visible[..<start] + visible[authority.index(after: at)...])
+}
+
+func isWebAddress(_ url: String) -> Bool {
+  let scheme = url.prefix { $0 != ":" }.lowercased()
+  return ["http", "https"].contains(scheme) && url.dropFirst(scheme.count).hasPrefix("://")
 }
