@@ -19,15 +19,20 @@ public struct ImageSetError: Error, Equatable, Sendable, CustomStringConvertible
     self.kind = kind
     self.subject = printable(subject)
     self.problem = printable(problem)
-    self.remedy = remedy
+    self.remedy = printable(remedy)
   }
 
   public var description: String { "\(subject): \(problem); \(remedy)" }
 }
 
-/// The text with control characters shown as `?`: names come out of archives, and the message is one line.
+/// The text as a terminal may have it, in one line: names come out of archives. What could steer a terminal, or turn the
+/// direction of writing, is shown as `?`, and of a long text the middle is left out.
 private func printable(_ text: String) -> String {
-  String(
-    String.UnicodeScalarView(
-      text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
+  let unfit: Set<Unicode.GeneralCategory> = [.control, .format, .lineSeparator, .paragraphSeparator]
+  let most = 500
+  var scalars = Array(text.unicodeScalars)
+  if scalars.count > most {
+    scalars = scalars.prefix(most / 2) + Array(" ... ".unicodeScalars) + scalars.suffix(most / 2)
+  }
+  return String(String.UnicodeScalarView(scalars.map { unfit.contains($0.properties.generalCategory) ? "?" : $0 }))
 }

@@ -35,7 +35,7 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
   public var description: String {
     let line = (subject.map { "\($0): " } ?? "") + problem + (remedy.map { "; \($0)" } ?? "")
     // Names and labels of hostile files must not steer a terminal.
-    let unfit: Set<Unicode.GeneralCategory> = [.control, .lineSeparator, .paragraphSeparator]
+    let unfit: Set<Unicode.GeneralCategory> = [.control, .format, .lineSeparator, .paragraphSeparator]
     let scalars = line.unicodeScalars.map { unfit.contains($0.properties.generalCategory) ? " " : $0 }
     return String(String.UnicodeScalarView(scalars))
   }

@@ -28,11 +28,15 @@ struct FolderCommand: ParsableCommand {
   @Option(help: "crop: the shorter side becomes S, and the middle is cut out; stretch: both sides become S.")
   var fit = Resizer.Fit.crop
 
+  @Option(help: ArgumentHelp("Refuse pictures with more pixels, which take memory.", valueName: "N"))
+  var mostPixels = FolderSet.mostPixels
+
   @OptionGroup var jobs: JobsOptions
   @OptionGroup var set: SetOptions
 
   func validate() throws {
     guard paths.count == 1 else { throw ValidationError("--from takes one folder or archive") }
+    guard (1...1 << 32).contains(mostPixels) else { throw ValidationError("--most-pixels takes 1 to 2^32") }
   }
 
   func run() throws {
@@ -42,7 +46,8 @@ struct FolderCommand: ParsableCommand {
       "fit": .string(fit.rawValue),
     ]
     try set.write(options: options) {
-      let source = try FolderSet(from: path, side: size, filter: filter, fit: fit, workers: jobs.workers)
+      let source = try FolderSet(
+        from: path, side: size, filter: filter, fit: fit, mostPixels: mostPixels, workers: jobs.workers)
       if source.passedOver > 0 && !set.common.quiet {
         let what = source.passedOver == 1 ? "1 file that is no" : "\(source.passedOver) files that are no"
         let verb = source.passedOver == 1 ? "is" : "are"

@@ -30,7 +30,8 @@ def fetched(source: Path, out: Path, jobs: int) -> bytes:
 
 
 def published(archive: zipfile.ZipFile):
-    """The classes as (code, name) and, for each split, (path of a picture, label), in the order that both should have."""
+    """The classes as (code, name) and, of each split, (path of a picture, label), all in the order they should have."""
+
     def lines(name):
         return archive.read(ROOT + name).decode().splitlines()
 

@@ -18,7 +18,6 @@ public struct GivenLabels: Equatable, Sendable {
   public let digest: String
 
   private static let largestFile = 1 << 25
-  private static let mostLines = 1 << 22
 
   /// - Parameter path: a regular file, plain or gzip.
   public init(path: String) throws {
@@ -41,31 +40,20 @@ public struct GivenLabels: Equatable, Sendable {
     digest = sha256(bytes)
     var lines: [Line] = []
     var separator: Character?
-    var number = 0
-    var rest = bytes[...]
-    while let last = rest.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { rest.removeLast() }
-    while !rest.isEmpty {
-      let row = rest.prefix { $0 != UInt8(ascii: "\n") }
-      rest = rest.dropFirst(row.count + 1)
-      number += 1
-      guard number <= Self.mostLines else {
-        throw ImageSetError(
-          .data, name, "has more than \(Self.mostLines) lines", "give a line for each training example")
+    try bytes.withUnsafeBufferPointer { bytes in
+      try forEachLine(of: bytes, subject: name) { number, line in
+        let text = String(decoding: line, as: UTF8.self)
+        if number == 1 && ["label", "example,label", "example\tlabel"].contains(text) { return }
+        if lines.isEmpty { separator = Self.separator(text) }
+        guard let separator else { return lines.append(Line(number: number, position: nil, label: text)) }
+        let parts = text.split(separator: separator, maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let position = Int(parts[0]) else {
+          throw ImageSetError(
+            .data, "\(name): line \(number)", "has no position and label as the lines before",
+            "give both in every line")
+        }
+        lines.append(Line(number: number, position: position, label: String(parts[1])))
       }
-      let text = String(decoding: row.last == UInt8(ascii: "\r") ? row.dropLast() : row, as: UTF8.self)
-      if number == 1 && ["label", "example,label", "example\tlabel"].contains(text) { continue }
-      if lines.isEmpty { separator = Self.separator(text) }
-      guard let separator else {
-        lines.append(Line(number: number, position: nil, label: text))
-        continue
-      }
-      let parts = text.split(separator: separator, maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.count == 2, let position = Int(parts[0]) else {
-        throw ImageSetError(
-          .data, "\(name): line \(number)", "has no position and label as the lines before",
-          "give both in every line")
-      }
-      lines.append(Line(number: number, position: position, label: String(parts[1])))
     }
     guard !lines.isEmpty else {
       throw ImageSetError(.data, name, "holds no labels", "give a line for each training example")

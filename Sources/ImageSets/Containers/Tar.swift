@@ -16,11 +16,15 @@ struct TarReader {
   /// call.
   let stream: ByteStream
   private var nextHeader = 0
+  private var headers = 0
 
   private static let block = 512
   /// Longer headers than any path needs are not read into memory.
   private static let longestHeader = 1 << 16
   private static let largestMember = 1 << 40
+  /// As file systems have it.
+  private static let longestPath = 4096
+  private static let mostHeaders = 100_000
   /// Tapes are padded to some ten thousand bytes; gzip makes endless zeros of a small file.
   private static let mostPadding = 1 << 22
 
@@ -29,8 +33,12 @@ struct TarReader {
   /// The next member that is not there for tar's own use; nil after the last.
   mutating func next() throws -> Member? {
     var longPath: String?
-    var longSize: Int?
+    var longSize: String?
     while true {
+      headers += 1
+      guard headers <= Self.mostHeaders else {
+        throw damaged("has more tar headers than the limit of \(Self.mostHeaders)")
+      }
       try stream.skip(nextHeader - stream.position)
       let start = nextHeader
       let header = try stream.read(Self.block, of: start == 0 ? "its first tar header" : "its tar archive")
@@ -45,8 +53,17 @@ struct TarReader {
           : damaged("has no tar header at byte \(start)")
       }
       let type = header[156]
-      guard let size = longSize ?? octal(header[124..<136]), size <= Self.largestMember else {
-        throw damaged("has a tar header without a size at byte \(start)")
+      let isHeader = "xgLK".utf8.contains(type)
+      let path = isHeader ? nil : longPath ?? shortPath(header)
+      if let path { try refuseTricks(path) }
+      let subject = path.map { "\(stream.path): \($0)" } ?? stream.path
+      guard let size = !isHeader && longSize != nil ? longSize.flatMap({ Int($0) }) : octal(header[124..<136]),
+        (0...Self.largestMember).contains(size)
+      else {
+        throw ImageSetError(
+          .data, subject,
+          "has no size that can be\(longSize.map { ": \($0)" } ?? "") in its tar header at byte \(start)",
+          "give the published archive")
       }
       nextHeader = stream.position + (size + Self.block - 1) / Self.block * Self.block
 
@@ -54,22 +71,23 @@ struct TarReader {
       case UInt8(ascii: "x"):
         let records = try paxRecords(try longHeader(size))
         longPath = records["path"] ?? longPath
-        longSize = records["size"].flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil }
+        longSize = records["size"]
       case UInt8(ascii: "L"):
         longPath = text(try longHeader(size)[...])
       case UInt8(ascii: "g"), UInt8(ascii: "K"):
-        continue
+        _ = try longHeader(size)
       default:
-        let path = longPath ?? shortPath(header)
+        let path = path ?? ""
         let isFile = type == UInt8(ascii: "0") || type == 0 && !path.hasSuffix("/")
-        try refuseTricks(path)
         return Member(path: path, size: size, isFile: isFile)
       }
     }
   }
 
   private func longHeader(_ size: Int) throws -> [UInt8] {
-    guard size <= Self.longestHeader else { throw damaged("has a tar header of \(size) bytes") }
+    guard size <= Self.longestHeader else {
+      throw damaged("has a tar header of \(size) bytes, more than the limit of \(Self.longestHeader)")
+    }
     return try stream.read(size, of: "a tar header")
   }
 
@@ -115,8 +133,16 @@ struct TarReader {
   }
 
   private func refuseTricks(_ path: String) throws {
-    let parts = path.split(separator: "/")
-    if path.hasPrefix("/") || parts.contains("..") || parts.isEmpty {
+    guard path.utf8.count <= Self.longestPath else {
+      throw ImageSetError(
+        .data, "\(stream.path): \(path)", "is a path of more bytes than the limit of \(Self.longestPath)",
+        "give the published archive")
+    }
+    let slash = UInt8(ascii: "/")
+    let parts = path.utf8.split(separator: slash)
+    if path.utf8.first == slash || parts.contains(where: { $0.elementsEqual("..".utf8) }) || parts.isEmpty
+      || path.utf8.contains(UInt8(ascii: "\\"))
+    {
       throw ImageSetError(
         .data, "\(stream.path): \(path)", "is a path out of the archive", "give the published archive")
     }

@@ -26,7 +26,7 @@ struct ZipArchive: Sendable {
   private static func entries(_ directory: ZipDirectory, _ file: RandomFile) throws -> [ZipEntry] {
     var bytes = Cursor(file, directory.range)
     var entries: [ZipEntry] = []
-    var paths: Set<String> = []
+    var paths: Set<PathBytes> = []
     entries.reserveCapacity(directory.entries)
     paths.reserveCapacity(directory.entries)
     for _ in 0..<directory.entries {
@@ -43,7 +43,7 @@ struct ZipArchive: Sendable {
       let entry = try ZipEntry(
         record, name: rest.prefix(lengths.name), extra: rest.dropFirst(lengths.name).prefix(lengths.extra),
         in: file.path)
-      guard paths.insert(entry.path).inserted else {
+      guard paths.insert(PathBytes(path: entry.path)).inserted else {
         throw ImageSetError(
           .data, "\(file.path): \(entry.path)", "is the second member of that name", "leave one of them in the archive")
       }
@@ -116,5 +116,17 @@ struct ZipArchive: Sendable {
       }
       return piece[used..<used + count]
     }
+  }
+}
+
+/// A path that is told from others by its bytes: names that only look alike are different.
+private struct PathBytes: Hashable {
+  let path: String
+
+  static func == (a: PathBytes, b: PathBytes) -> Bool { a.path.utf8.elementsEqual(b.path.utf8) }
+
+  func hash(into hasher: inout Hasher) {
+    var path = path
+    path.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }
 }

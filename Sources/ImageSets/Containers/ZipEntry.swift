@@ -81,7 +81,7 @@ struct ZipEntry: Sendable {
 }
 
 /// The content of the zip64 field among extra fields, empty where there is none; nil where they are damaged.
-private func zip64Fields(_ extra: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+func zip64Fields(_ extra: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
   var rest = extra
   while !rest.isEmpty {
     guard rest.count >= 4 else { return nil }
@@ -93,6 +93,9 @@ private func zip64Fields(_ extra: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
   return rest
 }
 
+/// As file systems have it.
+private let longestPath = 4096
+
 /// The name as a path within the archive.
 private func memberPath(_ name: ArraySlice<UInt8>, in archive: String) throws -> String {
   let path = String(decoding: name, as: UTF8.self)
@@ -100,6 +103,7 @@ private func memberPath(_ name: ArraySlice<UInt8>, in archive: String) throws ->
     ImageSetError(.data, "\(archive): \(path)", problem, "give the published archive")
   }
   if name.isEmpty { throw ImageSetError(.data, archive, "has a member without a name", "fetch it again") }
+  if name.count > longestPath { throw refused("is a path of more bytes than the limit of \(longestPath)") }
   // Not all UTF-8 where decoding repaired it.
   guard Array(path.utf8)[...] == name else { throw refused("has a name that is not UTF-8") }
   if name.contains(0) || name.contains(UInt8(ascii: "\\")) {

@@ -34,7 +34,7 @@ public struct PictureSize: Hashable, Sendable {
     guard !overflow, pixels <= mostPixels else {
       throw ImageSetError(
         .data, subject(), "claims \(width) x \(height) pixels, more than the limit of \(mostPixels)",
-        "leave it out, or make it smaller")
+        "leave it out, make it smaller, or raise the limit")
     }
     self.init(width: width, height: height)
   }

@@ -185,10 +185,7 @@ private func wholeRecords(_ bytes: Int, _ recordBytes: Int, _ subject: String) t
 
 /// The names in a file with one on each line; empty lines at its end are passed over.
 private func classNames(_ bytes: [UInt8], in file: String) throws -> [String] {
-  var names = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
-    String(decoding: $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0, as: UTF8.self)
-  }
-  while names.last?.isEmpty == true { names.removeLast() }
+  let names = try bytes.withUnsafeBufferPointer { try lines(of: $0, subject: file) }
   guard !names.isEmpty, names.count <= 256, Set(names).count == names.count, !names.contains("") else {
     throw ImageSetError(.data, file, "is no list of different classes, one a line", "give the published one")
   }

@@ -11,27 +11,30 @@ public struct FolderSet: ImageSource {
   private let side: Int
   private let filter: ResizeFilter
   private let fit: Resizer.Fit
+  private let mostPixels: Int
 
-  /// Of one picture, before it is resized: larger ones are refused.
-  public static let mostPixels = 100_000_000
+  /// Of one picture, before it is resized, unless the caller says otherwise: 4,096 x 4,096. Decoding one takes 3 bytes a
+  /// pixel, of a progressive JPEG 9.
+  public static let mostPixels = 1 << 24
   private static let largestFile = 1 << 28
   public static let sides = 1...1024
 
   /// - Parameters:
   ///   - path: the folder or the archive.
   ///   - side: of the square, in pixels.
+  ///   - mostPixels: pictures with more are refused.
   ///   - workers: threads that decode.
   ///   - batch: the examples in a batch; nil for as many as fill a mebibyte.
   /// - Throws: `ImageSetError`.
   public init(
-    from path: String, side: Int, filter: ResizeFilter = .bilinear, fit: Resizer.Fit = .crop, workers: Int = 1,
-    batch: Int? = nil
+    from path: String, side: Int, filter: ResizeFilter = .bilinear, fit: Resizer.Fit = .crop,
+    mostPixels: Int = FolderSet.mostPixels, workers: Int = 1, batch: Int? = nil
   ) throws {
     guard Self.sides.contains(side) else {
       throw ImageSetError(
         .usage, "--size \(side)", "is no side of a square", "give 1 to \(Self.sides.upperBound)")
     }
-    (self.side, self.filter, self.fit) = (side, filter, fit)
+    (self.side, self.filter, self.fit, self.mostPixels) = (side, filter, fit, mostPixels)
     let tree = try MemberTree(path: path)
     let files = tree.members.filter { isPicture($0.path) }
     passedOver = tree.members.count - files.count
@@ -79,7 +82,7 @@ public struct FolderSet: ImageSource {
     try pictures.read(
       wanted, imageBytes: header.imageBytes,
       decoder: {
-        let decoder = try PictureDecoder(mostPixels: Self.mostPixels)
+        let decoder = try PictureDecoder(mostPixels: mostPixels)
         let resizer = Resizer(side: side, filter: filter, fit: fit)
         return { file, subject, image in
           resizer.resize(try decoder.decode(file, of: subject), into: image)
@@ -128,7 +131,7 @@ private func isPicture(_ path: String) -> Bool {
 private func splitFolders(_ files: [MemberTree.Member], _ tree: MemberTree) throws -> BySplit<String?> {
   let slash = UInt8(ascii: "/")
   var root: [UInt8] = []
-  while true {
+  for _ in 0..<16 {
     let parts = files.map {
       $0.path.utf8.dropFirst(root.count).split(separator: slash, omittingEmptySubsequences: false)
     }
@@ -160,4 +163,5 @@ private func splitFolders(_ files: [MemberTree.Member], _ tree: MemberTree) thro
     }
     root += name + [slash]
   }
+  throw ImageSetError(.data, tree.path, "has folders within folders without end", "give the folder of the classes")
 }

@@ -106,12 +106,21 @@ struct MemberFeed: Sendable {
   /// Other files in an archive are small; passing over more would be work without end.
   private static let mostOtherBytes = 1 << 28
 
+  private func checkSize(_ size: Int, _ subject: String) throws {
+    let most = Self.mostRecords * layout.recordBytes
+    if size > most {
+      throw ImageSetError(
+        .data, subject, "has \(size) bytes, more than the limit of \(most)", "give a smaller subset")
+    }
+  }
+
   /// Stands before each member in turn as the archive has them, and goes to the archive's very end.
   private func walk(_ visit: (_ found: Found, _ size: Int, _ stream: ByteStream) throws -> Void) throws {
     switch place {
     case .files(let paths, let classFile):
       for (index, path) in paths.enumerated() {
         let stream = try ByteStream(path: path, inflating: false)
+        try checkSize(stream.fileSize, path)
         try visit(.member(index), stream.fileSize, stream)
       }
       if let classFile {
@@ -147,11 +156,7 @@ struct MemberFeed: Sendable {
             .data, subject, "is the second member of that name", "leave one of them in the archive")
         }
         if let index {
-          let most = Self.mostRecords * layout.recordBytes
-          guard member.size <= most else {
-            throw ImageSetError(
-              .data, subject, "has \(member.size) bytes, more than the limit of \(most)", "give a smaller subset")
-          }
+          try checkSize(member.size, subject)
           try visit(.member(index), member.size, stream)
         } else {
           guard member.size <= Self.largestClassFile else { throw noClassFile(subject) }

@@ -91,7 +91,8 @@ public struct TinyImageNet: ImageSource {
 
     /// The codes of the classes, ascending.
     func classCodes() throws -> [String] {
-      let codes = try lines("wnids.txt")
+      var codes: [String] = []
+      try read("wnids.txt") { codes.append(text($1)) }
       guard codes.count >= 2, Set(codes).count == codes.count,
         codes.allSatisfy({ $0.count == 9 && $0.hasPrefix("n") })
       else {
@@ -107,8 +108,9 @@ public struct TinyImageNet: ImageSource {
       var names: [String: String] = [:]
       // Of 82,000 lines 200 are wanted: they are told by numbers before any text is made of them.
       let wanted = Set(codes.map { number($0.utf8) })
-      for line in try lines("words.txt", where: { wanted.contains(number($0.prefix(9))) }) {
-        let parts = line.split(separator: "\t", maxSplits: 1)
+      try read("words.txt") { _, line in
+        guard wanted.contains(number(line.prefix(9))) else { return }
+        let parts = text(line).split(separator: "\t", maxSplits: 1)
         if parts.count == 2 { names[String(parts[0])] = parts[1].split(separator: ",").first.map(String.init) }
       }
       if let code = codes.first(where: { names[$0] == nil }) {
@@ -155,9 +157,10 @@ public struct TinyImageNet: ImageSource {
       }
       guard tree.member(root + "val/val_annotations.txt") != nil || !members.isEmpty else { return [] }
       var seen: Set<String> = []
-      let examples = try lines("val/val_annotations.txt").enumerated().map { index, line in
-        let subject = "\(tree.subject(root + "val/val_annotations.txt")): line \(index + 1)"
-        let parts = line.split(separator: "\t").map(String.init)
+      var examples: [PictureFiles.Example] = []
+      try read("val/val_annotations.txt") { number, line in
+        let subject = "\(tree.subject(root + "val/val_annotations.txt")): line \(number)"
+        let parts = text(line).split(separator: "\t").map(String.init)
         guard parts.count >= 2 else {
           throw ImageSetError(.data, subject, "has no picture and class", "give the published file")
         }
@@ -171,7 +174,7 @@ public struct TinyImageNet: ImageSource {
         guard seen.insert(parts[0]).inserted else {
           throw ImageSetError(.data, subject, "names \(parts[0]) again", "give the published file")
         }
-        return PictureFiles.Example(member: member, label: label)
+        examples.append(PictureFiles.Example(member: member, label: label))
       }
       if let left = members.keys.filter({ !seen.contains($0) }).min() {
         throw ImageSetError(
@@ -187,18 +190,13 @@ public struct TinyImageNet: ImageSource {
         "fetch it again, or go without verification")
     }
 
-    /// The lines of a text file, without empty ones at its end.
-    private func lines(
-      _ name: String, where isWanted: (Slice<UnsafeBufferPointer<UInt8>>) -> Bool = { _ in true }
-    ) throws -> [String] {
+    /// Gives the lines of a text file to `body`.
+    private func read(_ name: String, _ body: (Int, UnsafeBufferPointer<UInt8>) throws -> Void) throws {
       guard let member = tree.member(root + name) else {
         throw ImageSetError(.data, tree.path, "has no \(root + name)", "give all files of the set")
       }
-      return try textReader.read(member, limit: TinyImageNet.largestText) { bytes in
-        var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-          .filter(isWanted).map { text($0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0) }
-        while lines.last?.isEmpty == true { lines.removeLast() }
-        return lines
+      try textReader.read(member, limit: TinyImageNet.largestText) {
+        try forEachLine(of: $0, subject: tree.subject(member), body)
       }
     }
   }
@@ -209,4 +207,4 @@ private func number(_ code: some Sequence<UInt8>) -> Int {
   code.dropFirst().reduce(0) { $0 &* 10 &+ Int($1) &- 48 }
 }
 
-private func text(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> String { String(decoding: bytes, as: UTF8.self) }
+private func text(_ bytes: UnsafeBufferPointer<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
