@@ -54,25 +54,26 @@ final class ZipReader {
     guard header.number(at: 0, as: UInt32.self) == 0x0403_4b50 else {
       throw damaged(entry, "has no header at byte \(entry.offset)")
     }
-    let disagrees = damaged(entry, "has a header that disagrees with the directory")
+    // Made only where it is thrown: this runs for every member.
+    func disagrees() -> ImageSetError { damaged(entry, "has a header that disagrees with the directory") }
     guard (header.number(at: 6, as: UInt16.self) ^ entry.flags) & ZipEntry.readingFlags == 0,
       header.number(at: 8, as: UInt16.self) == (entry.isDeflated ? 8 : 0),
       header.number(at: 26, as: UInt16.self) == name.count,
       header[ZipEntry.headerBytes...] == name[...]
-    else { throw disagrees }
+    else { throw disagrees() }
     let extraBytes = Int(header.number(at: 28, as: UInt16.self))
     guard extraBytes <= entry.end - start, entry.compressedSize <= entry.end - start - extraBytes else {
       throw damaged(entry, "reaches into what follows it at byte \(entry.end)")
     }
     let range = start + extraBytes..<start + extraBytes + entry.compressedSize
-    let extra = try archive.file.read(extraBytes, at: start, of: "the header of \(entry.path)")
+    let extra = extraBytes == 0 ? [] : try archive.file.read(extraBytes, at: start, of: "the header of \(entry.path)")
     guard let large = zip64Fields(extra[...]) else { throw damaged(entry, "has a damaged extra field") }
     if entry.flags & ZipEntry.sizesFollow != 0 {
       try checkDescriptor(entry, at: range.upperBound)
     } else {
       guard header.number(at: 14, as: UInt32.self) == entry.crc32,
         sizesAgree([22, 18].map { header.number(at: $0, as: UInt32.self) }, large, entry)
-      else { throw disagrees }
+      else { throw disagrees() }
     }
     return range
   }
