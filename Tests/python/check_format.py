@@ -12,10 +12,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parent.parent / "fuzz"))
+
 import digests
 import flips
 import h5py
 import readers
+import seeds
 from tool import run
 
 # The dimensions of every variable, by kind. Those of a scale are its own name.
@@ -89,6 +92,21 @@ def make_files(folder: Path) -> dict[str, Path]:
     return files
 
 
+def check_planted(folder):
+    """A data set with all that a data set may have: codes of classes, changed labels, plants."""
+    archive, path = folder / "tiny.zip", folder / "planted.h5"
+    archive.write_bytes(next(seeds.tiny_imagenet()))
+    plants = ["--shuffle-labels", "--canaries", "1", "--duplicates", "1"]
+    done = run(["fetch-data", "tiny-imagenet", "--no-verify", "--from", archive, *plants, "--seed", "1", "-o", path])
+    assert done.status == 0, done.errors
+    dims = {"/class": "class", "/class_code": "class"}
+    for split in ("train", "test"):
+        dims |= {f"/{split}/example": "example", f"/{split}/label": "example", f"/{split}/image": "example y x channel"}
+    dims |= {f"/train/{name}": "example" for name in ("true_label", "canary", "copy_of")}
+    readers.check(path, {variable: tuple(text.split()) for variable, text in dims.items()})
+    print(f"check-format: planted data: {len(dims)} variables read by six programs, {digests.check(path)} digests right")
+
+
 def check_links(files):
     """The files name each other by content."""
     with h5py.File(files["runs"]) as runs, h5py.File(files["students"]) as students:
@@ -114,6 +132,7 @@ def main():
             count = digests.check(path)
             print(f"check-format: {kind}: {len(dims)} variables read by six programs, {count} digests right")
         check_links(files)
+        check_planted(folder)
         bad = 0
         for kind in files:
             # Students' files are runs files too: the two share the number.
