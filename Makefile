@@ -88,9 +88,10 @@ check-deps:
 
 build: $(tools)
 
+# The manifest anew each time: it has the commit that --version prints.
 $(tools) &: $(sources)
 	scripts/deps build
-	swift build -c release
+	swift build -c release --manifest-cache none
 	mkdir -p bin/.new
 	folder=$$(swift build -c release --show-bin-path); install -m 755 $(tools:bin/%=$$folder/%) bin/.new/
 	mv $(tools:bin/%=bin/.new/%) bin/
