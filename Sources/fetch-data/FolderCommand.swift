@@ -10,8 +10,8 @@ struct FolderCommand: ParsableCommand {
     commandName: "folder",
     abstract: "JPEG and PNG pictures of your own, in a folder or zip archive with a folder a class.",
     discussion: """
-      Where all lies in train/ and test/ (or val/), these are the splits. Other files are passed over, and counted on
-      standard error. Classes and examples are in byte order of their names, as in torchvision's ImageFolder.
+      Where all lies in train/ and test/ (or val/), these are the splits. Other files are passed over, and counted on \
+      standard error. Classes and examples are in the order of torchvision's ImageFolder.
       """)
 
   @Option(

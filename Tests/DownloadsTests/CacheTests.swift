@@ -112,9 +112,9 @@ import ToolKit
     #expect(server.starts == (left == 0 ? [nil, nil] : [nil, left, left]))
   }
 
-  @Test func `However many ask at once, and in whatever order, nobody gets anything but the file`() throws {
-    // Half of the requests are cut or refused, so that part files come and go while others wait for them.
-    let server = try ScriptedServer { request, connection in
+  /// Half of its requests are cut or refused, so that part files come and go while others wait for them.
+  private func unreliableServer() throws -> ScriptedServer {
+    try ScriptedServer { request, connection in
       switch request.number % 4 {
       case 0: connection.head(503)
       case 1: connection.serve(Setting.file, request, upTo: 10_000)
@@ -122,6 +122,10 @@ import ToolKit
       default: connection.serve(Setting.file, request)
       }
     }
+  }
+
+  @Test func `However many ask at once, and in whatever order, nobody gets anything but the file`() throws {
+    let server = try unreliableServer()
     for _ in 0..<10 {
       let setting = Setting()
       let wrong = Mutex(0)
@@ -137,14 +141,7 @@ import ToolKit
   }
 
   @Test func `Nothing is left open`() throws {
-    let server = try ScriptedServer { request, connection in
-      switch request.number % 4 {
-      case 0: connection.head(503)
-      case 1: connection.serve(Setting.file, request, upTo: 10_000)
-      case 2: connection.serve(Setting.file.reversed(), request)
-      default: connection.serve(Setting.file, request)
-      }
-    }
+    let server = try unreliableServer()
     for _ in 0..<8 {
       _ = try? setting.fetch([server.url()])
       unlink(setting.whole)

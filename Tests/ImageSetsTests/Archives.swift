@@ -1,4 +1,3 @@
-import CZlib
 import Foundation
 import ImageSets
 
@@ -30,24 +29,7 @@ func tar(_ entries: [Entry]) -> [UInt8] {
   entries.flatMap(\.blocks) + [UInt8](repeating: 0, count: 1024)
 }
 
-func gzip(_ bytes: [UInt8]) -> [UInt8] {
-  var stream = z_stream()
-  deflateInit2_(
-    &stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-  defer { deflateEnd(&stream) }
-  var input = bytes
-  return [UInt8](unsafeUninitializedCapacity: Int(deflateBound(&stream, UInt(bytes.count)))) {
-    output, count in
-    input.withUnsafeMutableBufferPointer {
-      stream.next_in = $0.baseAddress
-      stream.avail_in = UInt32($0.count)
-      stream.next_out = output.baseAddress
-      stream.avail_out = UInt32(output.count)
-      deflate(&stream, Z_FINISH)
-    }
-    count = Int(stream.total_out)
-  }
-}
+func gzip(_ bytes: [UInt8]) -> [UInt8] { deflated(bytes, wrapping: 15 + 16, level: 1) }
 
 /// A folder that goes when its owner goes.
 final class Scratch {

@@ -115,11 +115,11 @@ func little<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
   withUnsafeBytes(of: number.littleEndian) { Array($0) }
 }
 
-/// Deflate without a wrapping; `wrapping` 15 for zlib's.
-func deflated(_ bytes: [UInt8], wrapping: Int32 = -15) -> [UInt8] {
+/// Deflate without a wrapping; `wrapping` 15 for zlib's, and 16 more for gzip's.
+func deflated(_ bytes: [UInt8], wrapping: Int32 = -15, level: Int32 = 9) -> [UInt8] {
   var stream = z_stream()
   deflateInit2_(
-    &stream, 9, Z_DEFLATED, wrapping, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    &stream, level, Z_DEFLATED, wrapping, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
   defer { deflateEnd(&stream) }
   var input = bytes
   return [UInt8](unsafeUninitializedCapacity: Int(deflateBound(&stream, UInt(bytes.count)))) { output, count in

@@ -115,7 +115,8 @@ private func list(_ folder: String, below prefix: String, depth: Int, into paths
       if errno != 0 { throw inputError(folder, errno) }
       return
     }
-    let bytes = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+    // In place: an entry is shorter than its type, and a copy would read past it.
+    let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
     guard let name = String(validating: bytes, as: UTF8.self) else {
       throw ImageSetError(
         .data, "\(folder)/\(String(decoding: bytes, as: UTF8.self))", "has a name that is not UTF-8", "give it another")

@@ -9,7 +9,7 @@ struct TarReader {
     let isFile: Bool
 
     /// The path's last component.
-    var name: String { path.split(separator: "/").last.map(String.init) ?? "" }
+    var name: String { lastComponent(path) }
   }
 
   /// Stands at the first byte of the member that `next` gave; may be read or moved at will before the next

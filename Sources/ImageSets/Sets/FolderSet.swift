@@ -1,8 +1,9 @@
 /// Pictures of your own: a folder or a zip archive with a folder a class, each resized to one square.
 ///
-/// Where all lies in `train/` and, if there is a test split, `test/` or `val/` (`valid/`, `validation/`), these are the splits; else all is for training. Classes are
-/// numbered in byte order of their names and examples in that of their paths, as torchvision's ImageFolder does. A picture
-/// is a file whose name ends in .jpg, .jpeg or .png, in capitals or not, at any depth below its class.
+/// Where all lies in `train/` and, if there is a test split, in `test/` or `val/` (`valid/`, `validation/`), these are
+/// the splits; else all is for training. Classes are numbered in byte order of their names; examples are in the order of
+/// class, folder and name, as torchvision's ImageFolder has them. A picture is a file whose name ends in .jpg, .jpeg or
+/// .png, in capitals or not, at any depth below its class.
 public struct FolderSet: ImageSource {
   public let header: ImageSetHeader
   /// Files that are no pictures by their names.
