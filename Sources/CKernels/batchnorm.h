@@ -10,6 +10,10 @@ INLINE vec plane_sum(const float *x, int pixels) {
   return (s0 + s1) + (s2 + s3);
 }
 
+static void channel_sums(int32_t blocks, int32_t pixels, const float *x, int32_t accumulate, float *sum) {
+  for (int b = 0; b < blocks; b++) put(sum + b * V, plane_sum(x + (int64_t)b * pixels * V, pixels), accumulate);
+}
+
 INLINE vec plane_m2(const float *x, int pixels, vec mean) {
   vec s[4] = {{0}};
   int p = 0;
@@ -58,70 +62,77 @@ INLINE struct normal normal_of(int b, const float *mean, const float *inverse, c
 
 INLINE vec load_normalised(const float *x, struct normal n) { return (load(x) - n.mean) * n.scale + n.shift; }
 
-INLINE void normalise_plane(const int add, const int relu, int pixels, const float *x, struct normal n,
+INLINE void normalise_plane(const int add, const int kind, int pixels, const float *x, struct normal n,
                             const float *residual, float *y) {
   for (int64_t i = 0; i < (int64_t)pixels * V; i += V) {
     vec value = load_normalised(x + i, n);
     if (add) value += load(residual + i);
-    store(y + i, relu ? activation(ROTE_RELU, value) : value);
+    store(y + i, activation(kind, value));
   }
 }
 
 static void normalise(int32_t blocks, int32_t pixels, const float *x, const float *mean, const float *inverse,
-                      const float *weight, const float *bias, const float *residual, int32_t relu, float *y) {
+                      const float *weight, const float *bias, const float *residual, int32_t kind, float *y) {
   for (int b = 0; b < blocks; b++) {
     const struct normal n = normal_of(b, mean, inverse, weight, bias);
     const int64_t at = (int64_t)b * pixels * V;
-    if (residual && relu)
-      normalise_plane(1, 1, pixels, x + at, n, residual + at, y + at);
+    if (residual && kind == ROTE_RELU)
+      normalise_plane(1, ROTE_RELU, pixels, x + at, n, residual + at, y + at);
     else if (residual)
-      normalise_plane(1, 0, pixels, x + at, n, residual + at, y + at);
-    else if (relu)
-      normalise_plane(0, 1, pixels, x + at, n, residual, y + at);
+      normalise_plane(1, ROTE_LINEAR, pixels, x + at, n, residual + at, y + at);
+    else if (kind == ROTE_RELU)
+      normalise_plane(0, ROTE_RELU, pixels, x + at, n, residual, y + at);
+    else if (kind == ROTE_HARDSWISH)
+      normalise_plane(0, ROTE_HARDSWISH, pixels, x + at, n, residual, y + at);
     else
-      normalise_plane(0, 0, pixels, x + at, n, residual, y + at);
+      normalise_plane(0, ROTE_LINEAR, pixels, x + at, n, residual, y + at);
   }
 }
 
-/* How a gradient is cut where a ReLU followed: not at all, by the sign of its result, or by that of its argument,
- * which is what the normalisation gave. */
+/* How a gradient is multiplied where an activation followed: not at all, by whether a ReLU's result is positive, or by
+ * the slope at the activation's argument, which is what the normalisation gave. */
 enum { NO_MASK, MASK_BY_RESULT, MASK_BY_ARGUMENT };
 
-INLINE void add_to_sums(const int mask, const float *x, struct normal n, const float *y, float *dy, vec *product,
-                        vec *sum) {
+INLINE void add_to_sums(const int mask, const int kind, const float *x, struct normal n, const float *y, float *dy,
+                        vec *product, vec *sum) {
   vec d = load(dy);
   if (mask == MASK_BY_RESULT) d = slope(ROTE_RELU, d, load(y), d);
-  if (mask == MASK_BY_ARGUMENT) d = slope(ROTE_RELU, d, load_normalised(x, n), d);
+  if (mask == MASK_BY_ARGUMENT) {
+    const vec argument = load_normalised(x, n);
+    d = slope(kind, argument, argument, d);
+  }
   if (mask) store(dy, d);
   *product += d * (load(x) - n.mean);
   *sum += d;
 }
 
-INLINE void plane_sums(const int mask, int pixels, const float *x, struct normal n, const float *y, float *dy,
-                       vec *product, vec *sum) {
+INLINE void plane_sums(const int mask, const int kind, int pixels, const float *x, struct normal n, const float *y,
+                       float *dy, vec *product, vec *sum) {
   vec products[4] = {{0}}, sums[4] = {{0}};
   int64_t i = 0;
   for (; i + 4 * V <= (int64_t)pixels * V; i += 4 * V)
     UNROLL for (int k = 0; k < 4; k++)
-      add_to_sums(mask, x + i + k * V, n, y + i + k * V, dy + i + k * V, &products[k], &sums[k]);
-  for (; i < (int64_t)pixels * V; i += V) add_to_sums(mask, x + i, n, y + i, dy + i, &products[0], &sums[0]);
+      add_to_sums(mask, kind, x + i + k * V, n, y + i + k * V, dy + i + k * V, &products[k], &sums[k]);
+  for (; i < (int64_t)pixels * V; i += V) add_to_sums(mask, kind, x + i, n, y + i, dy + i, &products[0], &sums[0]);
   *product = (products[0] + products[1]) + (products[2] + products[3]);
   *sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
 static void normalise_sums(int32_t blocks, int32_t pixels, const float *x, const float *mean, const float *inverse,
-                           const float *weight, const float *bias, int32_t relu, const float *y, float *dy,
+                           const float *weight, const float *bias, int32_t kind, const float *y, float *dy,
                            int32_t accumulate, float *dweight, float *dbias) {
   for (int b = 0; b < blocks; b++) {
     const struct normal n = normal_of(b, mean, inverse, weight, bias);
     const int64_t at = (int64_t)b * pixels * V;
     vec product, sum;
-    if (relu && y)
-      plane_sums(MASK_BY_RESULT, pixels, x + at, n, y + at, dy + at, &product, &sum);
-    else if (relu)
-      plane_sums(MASK_BY_ARGUMENT, pixels, x + at, n, dy + at, dy + at, &product, &sum);
+    if (kind == ROTE_RELU && y)
+      plane_sums(MASK_BY_RESULT, ROTE_RELU, pixels, x + at, n, y + at, dy + at, &product, &sum);
+    else if (kind == ROTE_RELU)
+      plane_sums(MASK_BY_ARGUMENT, ROTE_RELU, pixels, x + at, n, dy + at, dy + at, &product, &sum);
+    else if (kind == ROTE_HARDSWISH)
+      plane_sums(MASK_BY_ARGUMENT, ROTE_HARDSWISH, pixels, x + at, n, dy + at, dy + at, &product, &sum);
     else
-      plane_sums(NO_MASK, pixels, x + at, n, dy + at, dy + at, &product, &sum);
+      plane_sums(NO_MASK, ROTE_LINEAR, pixels, x + at, n, dy + at, dy + at, &product, &sum);
     put(dweight + b * V, product * load(inverse + b * V), accumulate);
     put(dbias + b * V, sum, accumulate);
   }

@@ -15,8 +15,9 @@ static void border(struct rote_border g, const float *x, float *scratch) {
 /* R x C pixels of O output blocks, held in registers over all input blocks, taps and lanes. R, C and O are constants
  * where this is inlined. */
 INLINE void tile(const int R, const int C, const int O, const struct rote_taps *g, const int32_t *offsets,
-                 const float *x, const float *w, const float *bias, int32_t accumulate, float *y) {
-  const int64_t w_block = (int64_t)g->input_blocks * g->taps * V * V;
+                 const int32_t *order, const float *x, const float *w, const float *bias, int32_t accumulate,
+                 float *y) {
+  const int64_t w_block = (int64_t)g->input_blocks * g->weight_taps * V * V;
   vec sum[ACCUMULATORS];
   UNROLL for (int o = 0; o < O; o++)
     UNROLL for (int r = 0; r < R; r++)
@@ -28,7 +29,7 @@ INLINE void tile(const int R, const int C, const int O, const struct rote_taps *
     const int lanes = i + 1 < g->input_blocks ? V : g->last_lanes;
     for (int t = 0; t < g->taps; t++) {
       const float *xt = x + i * g->x_block + offsets[t];
-      const float *wt = w + ((int64_t)i * g->taps + t) * V * V;
+      const float *wt = w + ((int64_t)i * g->weight_taps + (order ? order[t] : t)) * V * V;
       for (int lane = 0; lane < lanes; lane++) {
         vec weight[2];
         UNROLL for (int o = 0; o < O; o++) weight[o] = load(wt + o * w_block + lane * V);
@@ -48,31 +49,31 @@ INLINE void tile(const int R, const int C, const int O, const struct rote_taps *
 
 /* Strips of C columns from `column` on, R rows at a time, then row by row; the next column. */
 INLINE int strips(const int R, const int C, const int O, int column, const struct rote_taps *g,
-                  const int32_t *offsets, const float *x, const float *w, const float *bias, int32_t accumulate,
-                  float *y) {
+                  const int32_t *offsets, const int32_t *order, const float *x, const float *w, const float *bias,
+                  int32_t accumulate, float *y) {
   for (; column + C <= g->columns; column += C) {
     const float *xs = x + column * V;
     float *ys = y + column * g->y_column;
     int row = 0;
     for (; row + R <= g->rows; row += R)
-      tile(R, C, O, g, offsets, xs + row * g->x_row, w, bias, accumulate, ys + row * g->y_row);
+      tile(R, C, O, g, offsets, order, xs + row * g->x_row, w, bias, accumulate, ys + row * g->y_row);
     if (R > 1)
       for (; row < g->rows; row++)
-        tile(1, C, O, g, offsets, xs + row * g->x_row, w, bias, accumulate, ys + row * g->y_row);
+        tile(1, C, O, g, offsets, order, xs + row * g->x_row, w, bias, accumulate, ys + row * g->y_row);
   }
   return column;
 }
 
 /* The whole grid of O output blocks, in the largest tiles that fit. P is how many pixels the registers hold. */
 #define GRID(O, P) \
-  static void grid_##O(const struct rote_taps *g, const int32_t *offsets, const float *x, const float *w, \
-                       const float *bias, int32_t accumulate, float *y) { \
+  static void grid_##O(const struct rote_taps *g, const int32_t *offsets, const int32_t *order, const float *x, \
+                       const float *w, const float *bias, int32_t accumulate, float *y) { \
     int c = 0; \
-    if (P >= 16) c = strips(P / 16, 16, O, c, g, offsets, x, w, bias, accumulate, y); \
-    if (P >= 8) c = strips(P / 8, 8, O, c, g, offsets, x, w, bias, accumulate, y); \
-    if (P >= 4) c = strips(P / 4, 4, O, c, g, offsets, x, w, bias, accumulate, y); \
-    c = strips(P / 2, 2, O, c, g, offsets, x, w, bias, accumulate, y); \
-    strips(P / 2, 1, O, c, g, offsets, x, w, bias, accumulate, y); \
+    if (P >= 16) c = strips(P / 16, 16, O, c, g, offsets, order, x, w, bias, accumulate, y); \
+    if (P >= 8) c = strips(P / 8, 8, O, c, g, offsets, order, x, w, bias, accumulate, y); \
+    if (P >= 4) c = strips(P / 4, 4, O, c, g, offsets, order, x, w, bias, accumulate, y); \
+    c = strips(P / 2, 2, O, c, g, offsets, order, x, w, bias, accumulate, y); \
+    strips(P / 2, 1, O, c, g, offsets, order, x, w, bias, accumulate, y); \
   }
 #if ACCUMULATORS == 16
 GRID(1, 16)
@@ -81,60 +82,112 @@ GRID(1, 8)
 GRID(2, 4)
 #endif
 
-static void taps(struct rote_taps g, const int32_t *offsets, const float *x, const float *w, const float *bias,
-                 int32_t accumulate, float *y) {
-  const int64_t w_block = (int64_t)g.input_blocks * g.taps * V * V;
+static void taps(struct rote_taps g, const int32_t *offsets, const int32_t *order, const float *x, const float *w,
+                 const float *bias, int32_t accumulate, float *y) {
+  const int64_t w_block = (int64_t)g.input_blocks * g.weight_taps * V * V;
   int o = 0;
 #if ACCUMULATORS < 16
   /* Without broadcasts in the multiply-add, two blocks share the load of a pixel. */
   for (; o + 2 <= g.output_blocks; o += 2)
-    grid_2(&g, offsets, x, w + o * w_block, bias ? bias + o * V : bias, accumulate, y + o * g.y_block);
+    grid_2(&g, offsets, order, x, w + o * w_block, bias ? bias + o * V : bias, accumulate, y + o * g.y_block);
 #endif
   for (; o < g.output_blocks; o++)
-    grid_1(&g, offsets, x, w + o * w_block, bias ? bias + o * V : bias, accumulate, y + o * g.y_block);
+    grid_1(&g, offsets, order, x, w + o * w_block, bias ? bias + o * V : bias, accumulate, y + o * g.y_block);
 }
 
-/* LANES x V sums over all pixels in registers; `update`, where there is one, takes them over from `at` on. */
-INLINE void outer_products(const int LANES, const struct rote_taps *g, const float *x, const float *dy,
-                           int32_t accumulate, float *dw, const struct rote_update *update, int64_t at) {
-  vec sum[V];
+/* Where the pixels are that a sum of outer products goes over: rows at equal steps, or at those of lists. */
+struct pixels {
+  int32_t rows, columns;
+  int64_t x_row, y_row, y_column;
+  const int64_t *x_rows, *y_rows;
+};
+
+/* O blocks of LANES x V sums over all pixels in registers; their gradients are `y_block` and their weights `w_block`
+ * apart. `update`, where there is one, takes them over from `at` on. */
+INLINE void outer_products(const int LANES, const int O, const int listed, struct pixels p, const float *x,
+                           const float *dy, int64_t y_block, int32_t accumulate, float *dw, int64_t w_block,
+                           const struct rote_update *update, int64_t at) {
+  vec sum[O * LANES];
   if (update)
-    for (int lane = 0; lane < V; lane++) {
-      __builtin_prefetch(update->momentum + at + lane * V, 1, 2);
-      __builtin_prefetch(update->weight + at + lane * V, 1, 2);
-    }
-  UNROLL for (int lane = 0; lane < LANES; lane++) sum[lane] = accumulate ? load(dw + lane * V) : (vec){0};
-  for (int r = 0; r < g->rows; r++) {
-    const float *xr = x + r * g->x_row, *dyr = dy + r * g->y_row;
-    for (int c = 0; c < g->columns; c++, xr += V, dyr += g->y_column) {
-      const vec d = load(dyr);
-      UNROLL for (int lane = 0; lane < LANES; lane++) sum[lane] += d * xr[lane];
-    }
-  }
-  if (update) {
+    for (int o = 0; o < O; o++)
+      for (int lane = 0; lane < V; lane++) {
+        __builtin_prefetch(update->momentum + at + o * w_block + lane * V, 1, 2);
+        __builtin_prefetch(update->weight + at + o * w_block + lane * V, 1, 2);
+      }
+  UNROLL for (int o = 0; o < O; o++)
     UNROLL for (int lane = 0; lane < LANES; lane++)
-      sgd_step(update->step, sum[lane], update->momentum + at + lane * V, update->weight + at + lane * V);
-    return;
+      sum[o * LANES + lane] = accumulate ? load(dw + o * w_block + lane * V) : (vec){0};
+  for (int r = 0; r < p.rows; r++) {
+    const float *xr = x + (listed ? p.x_rows[r] : r * p.x_row), *dyr = dy + (listed ? p.y_rows[r] : r * p.y_row);
+    for (int c = 0; c < p.columns; c++, xr += V, dyr += listed ? V : p.y_column) {
+      vec d[O];
+      UNROLL for (int o = 0; o < O; o++) d[o] = load(dyr + o * y_block);
+      UNROLL for (int lane = 0; lane < LANES; lane++)
+        UNROLL for (int o = 0; o < O; o++) sum[o * LANES + lane] += d[o] * xr[lane];
+    }
   }
-  UNROLL for (int lane = 0; lane < LANES; lane++) store(dw + lane * V, sum[lane]);
-  /* Weights of lanes that are no channels stay zero. */
-  if (!accumulate)
-    for (int lane = LANES; lane < V; lane++) store(dw + lane * V, (vec){0});
+  UNROLL for (int o = 0; o < O; o++) {
+    UNROLL for (int lane = 0; lane < LANES; lane++) {
+      const int64_t place = o * w_block + lane * V;
+      if (update)
+        sgd_step(update->step, sum[o * LANES + lane], update->momentum + at + place, update->weight + at + place);
+      else
+        store(dw + place, sum[o * LANES + lane]);
+    }
+    /* Weights of lanes that are no channels stay zero. */
+    if (!update && !accumulate)
+      for (int lane = LANES; lane < V; lane++) store(dw + o * w_block + lane * V, (vec){0});
+  }
+}
+
+/* Few lanes go with several output blocks, so that the registers are full. */
+enum { FEW_LANES = 4, BLOCKS_OF_FEW = ACCUMULATORS / FEW_LANES };
+
+INLINE int blocks_together(int lanes, int blocks) {
+  return lanes <= FEW_LANES && blocks >= BLOCKS_OF_FEW ? BLOCKS_OF_FEW : 1;
+}
+
+/* The same for as many output blocks as `blocks_together` says. */
+INLINE void some_products(int lanes, int together, const int listed, struct pixels p, const float *x, const float *dy,
+                          int64_t y_block, int32_t accumulate, float *dw, int64_t w_block,
+                          const struct rote_update *update, int64_t at) {
+  if (lanes > FEW_LANES)
+    outer_products(V, 1, listed, p, x, dy, y_block, accumulate, dw, w_block, update, at);
+  else if (together == 1)
+    outer_products(FEW_LANES, 1, listed, p, x, dy, y_block, accumulate, dw, w_block, update, at);
+  else
+    outer_products(FEW_LANES, BLOCKS_OF_FEW, listed, p, x, dy, y_block, accumulate, dw, w_block, update, at);
 }
 
 static void taps_gradient(struct rote_taps g, const int32_t *offsets, const float *x, const float *dy,
                           int32_t accumulate, float *dw, const struct rote_update *update) {
+  const struct pixels p = {g.rows, g.columns, g.x_row, g.y_row, g.y_column, NULL, NULL};
+  const int64_t w_block = (int64_t)g.input_blocks * g.taps * V * V;
   for (int i = 0; i < g.input_blocks; i++) {
     const int lanes = i + 1 < g.input_blocks ? V : g.last_lanes;
-    for (int o = 0; o < g.output_blocks; o++)
+    for (int o = 0, together; o < g.output_blocks; o += together) {
+      together = blocks_together(lanes, g.output_blocks - o);
       for (int t = 0; t < g.taps; t++) {
-        const float *xt = x + i * g.x_block + offsets[t], *dyo = dy + o * g.y_block;
-        const int64_t at = (((int64_t)o * g.input_blocks + i) * g.taps + t) * V * V;
-        if (lanes <= 4)
-          outer_products(4, &g, xt, dyo, accumulate, dw + at, update, at);
-        else
-          outer_products(V, &g, xt, dyo, accumulate, dw + at, update, at);
+        const int64_t at = o * w_block + ((int64_t)i * g.taps + t) * V * V;
+        some_products(lanes, together, 0, p, x + i * g.x_block + offsets[t], dy + o * g.y_block, g.y_block,
+                      accumulate, dw + at, w_block, update, at);
       }
+    }
+  }
+}
+
+static void rows_gradient(struct rote_rows g, const int64_t *x_rows, const int64_t *y_rows, const float *x,
+                          const float *dy, int32_t accumulate, float *dw, const struct rote_update *update) {
+  const struct pixels p = {g.rows, g.columns, 0, 0, V, x_rows, y_rows};
+  const int64_t w_block = g.input_blocks * g.w_step;
+  for (int i = 0; i < g.input_blocks; i++) {
+    const int lanes = i + 1 < g.input_blocks ? V : g.last_lanes;
+    for (int o = 0, together; o < g.output_blocks; o += together) {
+      together = blocks_together(lanes, g.output_blocks - o);
+      const int64_t at = o * w_block + i * g.w_step;
+      some_products(lanes, together, 1, p, x + i * g.x_block, dy + o * g.y_block, g.y_block, accumulate, dw + at,
+                    w_block, update, at);
+    }
   }
 }
 
@@ -154,7 +207,10 @@ static void scale(int32_t output_blocks, int32_t rows, const float *x, const flo
     for (int r = 0; r < rows; r++, x += V, y += V) store(y, load(x) * load(factor + o * V));
 }
 
-static void gather(int32_t blocks, int32_t examples, const float *x, int64_t x_stride, int64_t y_stride, float *y) {
-  for (int b = 0; b < blocks; b++)
+static void gather(int32_t blocks, int32_t examples, int32_t room, const float *x, int64_t x_stride, int64_t y_stride,
+                   float *y) {
+  for (int b = 0; b < blocks; b++) {
     for (int e = 0; e < examples; e++) store(y + b * y_stride + e * V, load(x + e * x_stride + b * V));
+    for (int e = examples; e < room; e++) store(y + b * y_stride + e * V, (vec){0});
+  }
 }

@@ -41,6 +41,8 @@ func initialValues(shape: [Int], _ initialiser: Initialiser, from stream: inout 
     return [Float](repeating: 1, count: count)
   case .heNormal:
     return normal((2 / Double(fans(shape).out)).squareRoot())
+  case .heNormalFanIn:
+    return normal((2 / Double(fans(shape).in)).squareRoot())
   case .glorotUniform:
     let (fanIn, fanOut) = fans(shape)
     return uniform((6 / Double(fanIn + fanOut)).squareRoot())

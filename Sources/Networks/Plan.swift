@@ -20,6 +20,8 @@ public enum Initialiser: Hashable, Sendable {
   case ones
   /// N(0, 2 / fan_out): He et al. 2015, `kaiming_normal_(mode="fan_out", nonlinearity="relu")`.
   case heNormal
+  /// N(0, 2 / fan_in): the same with `mode="fan_in"`, which is `kaiming_normal_`'s default.
+  case heNormalFanIn
   /// U(-a, a), a = sqrt(6 / (fan_in + fan_out)): Glorot and Bengio 2010, `xavier_uniform_`.
   case glorotUniform
   /// U(-1 / sqrt(fan_in), 1 / sqrt(fan_in)): the default of `torch.nn.Linear`, weight and bias.
@@ -56,13 +58,31 @@ public typealias TensorID = Int
 
 public enum Activation: String, Hashable, Sendable, CaseIterable {
   case relu, sin, sigmoid, linear
+  /// x min(max(x + 3, 0), 6) / 6, and its factor alone: `torch.nn.Hardswish` and `torch.nn.Hardsigmoid`.
+  case hardswish, hardsigmoid
+}
+
+/// Cross-correlation with a square kernel: `torch.nn.Conv2d`. Output channels see the input channels of their own group
+/// alone.
+public struct Convolution: Hashable, Sendable {
+  public let weight: TensorID
+  public let bias: TensorID?
+  public let kernel: Int
+  public let stride: Int
+  public let padding: Int
+  public let groups: Int
+}
+
+/// Square windows over rows and columns; where they do not fit, the last rows and columns are left out.
+public struct Pooling: Hashable, Sendable {
+  public let kernel: Int
+  public let stride: Int
+  public let padding: Int
 }
 
 /// What an operation computes. Weights are named by their place in `Plan.tensors`.
 public enum OperationKind: Hashable, Sendable {
-  /// Cross-correlation with a square kernel, no bias: `torch.nn.Conv2d(bias=False)`. Output channels see the input
-  /// channels of their own group alone.
-  case convolution(weight: TensorID, kernel: Int, stride: Int, padding: Int, groups: Int)
+  case convolution(Convolution)
   /// y = W x + b over the flattened value: `torch.nn.Linear`.
   case dense(weight: TensorID, bias: TensorID?)
   /// `torch.nn.BatchNorm2d`: statistics of the batch in training, running statistics in evaluation.
@@ -70,9 +90,17 @@ public enum OperationKind: Hashable, Sendable {
   case activation(Activation)
   /// The sum of two values of one shape.
   case add
+  /// The first value times the second, which has one number a channel: the gates of squeeze-and-excitation.
+  case multiply
+  /// The channels of all inputs, one after another.
+  case concatenate
   /// Every `stride`-th row and column, and zero channels before and after: shortcut "option A" of He et al.
   /// 2016.
   case subsample(stride: Int, channelsBefore: Int, channelsAfter: Int)
+  /// The greatest of each window: `torch.nn.MaxPool2d`.
+  case maxPool(Pooling)
+  /// The mean of each window; without padding: `torch.nn.AvgPool2d`.
+  case averagePool(Pooling)
   /// The mean over height and width.
   case globalAveragePool
 }
@@ -121,10 +149,12 @@ public struct Plan: Sendable {
   public var forwardFLOPs: Int {
     operations.reduce(0) { sum, operation in
       switch operation.kind {
-      case .convolution(let weight, _, _, _, _):
-        return sum + 2 * tensors[weight].count * values[operation.output].area
+      case .convolution(let convolution):
+        return sum + 2 * tensors[convolution.weight].count * values[operation.output].area
       case .dense(let weight, _): return sum + 2 * tensors[weight].count
-      case .batchNorm, .activation, .add, .subsample, .globalAveragePool: return sum
+      case .batchNorm, .activation, .add, .multiply, .concatenate, .subsample, .maxPool, .averagePool,
+        .globalAveragePool:
+        return sum
       }
     }
   }

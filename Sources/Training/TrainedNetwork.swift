@@ -52,3 +52,16 @@ public struct TrainedNetwork: Sendable {
         digest: member.digests[position]))
   }
 }
+
+extension Architecture {
+  /// The network for the images of a data set.
+  ///
+  /// - Throws: `Failure` where they are too small for it.
+  public func plan(for dataset: ImageDataset) throws -> Plan {
+    do {
+      return try plan(image: dataset.shape, classes: dataset.classes.count)
+    } catch let error as ArchitectureError {
+      throw Failure(.badData, "the data set", "\(error)", remedy: "choose another architecture, or stem=small")
+    }
+  }
+}

@@ -57,7 +57,7 @@ struct Distill: Tool {
 
     let teacher = try TrainedNetwork(member, dataset: dataset)
     let cell = Cell(
-      architecture: architecture, plan: architecture.plan(image: dataset.shape, classes: dataset.classes.count),
+      architecture: architecture, plan: try architecture.plan(for: dataset),
       recipe: recipe, seed: training.seed, exactConvolution: training.exactConvolution,
       subset: member.config["subset"] ?? .null,
       teachers: TeacherConfiguration(

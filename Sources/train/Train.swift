@@ -49,7 +49,7 @@ struct Train: Tool {
     let subsetSize = masks.mask(run: 0).reduce(0) { $0 + Int($1) }
     try training.checkBatch(recipe, subset: subsetSize)
     let cell = Cell(
-      architecture: architecture, plan: architecture.plan(image: dataset.shape, classes: dataset.classes.count),
+      architecture: architecture, plan: try architecture.plan(for: dataset),
       recipe: recipe, seed: training.seed, exactConvolution: training.exactConvolution,
       subset: Cell.subset(masks))
     if training.dryRun {

@@ -16,6 +16,56 @@ private let cifar = Shape(channels: 3, height: 32, width: 32)
     #expect(try Architecture(name).plan(image: cifar, classes: 10).parameterCount == parameters)
   }
 
+  // methods.md of the design, parts A3 and B1: counts of torchvision's models with that many classes, and of the papers'.
+  @Test(
+    "All architectures have the published numbers of parameters",
+    arguments: [
+      ("resnet-18", 64, 200, 11_279_112), ("resnet-34", 64, 200, 21_387_272), ("resnet-50", 64, 200, 23_917_832),
+      ("resnet-101", 64, 200, 42_909_960), ("resnet-152", 64, 200, 58_553_608),
+      ("mobilenet-v3-small width=0.35", 64, 200, 269_944), ("mobilenet-v3-small width=0.5", 64, 200, 506_864),
+      ("mobilenet-v3-small width=0.75", 64, 200, 1_038_720), ("mobilenet-v3-small", 64, 200, 1_722_856),
+      ("mobilenet-v3-small width=1.25", 64, 200, 2_620_112), ("mobilenet-v3-large width=0.35", 64, 200, 637_864),
+      ("mobilenet-v3-large width=0.5", 64, 200, 1_221_776), ("mobilenet-v3-large width=0.75", 64, 200, 2_608_776),
+      ("mobilenet-v3-large", 64, 200, 4_458_232), ("mobilenet-v3-large width=1.25", 64, 200, 6_883_944),
+      ("convnet", 32, 10, 1_703_370), ("resnet-50", 32, 10, 23_528_522), ("densenet-121", 32, 10, 6_964_106),
+      // Option B: 16·32 + 2·32 and 32·64 + 2·64 more than option A, counted by hand.
+      ("resnet-20 shortcut=B", 32, 10, 269_722 + 576 + 2_176),
+      // Version 2 has no batch-norm after the first convolution, but one of 64 channels before the pool; each block's
+      // first is as wide as its input, which is narrower by 16 and 32 channels in two of them.
+      ("resnet-20-v2", 32, 10, 269_722 - 32 + 128 - 32 - 64),
+    ])
+  func moreParameterCounts(label: String, size: Int, classes: Int, parameters: Int) throws {
+    let image = Shape(channels: 3, height: size, width: size)
+    #expect(try Architecture(label).plan(image: image, classes: classes).parameterCount == parameters)
+  }
+
+  @Test("Names that ImageNet's residual networks and CIFAR's share are ImageNet's", arguments: ["resnet-50", "resnet-152"])
+  func sharedNames(name: String) throws {
+    #expect(try Architecture(name).family is ImageNetResNet)
+    #expect(try Architecture("\(name)-v2").family is CifarResNet)
+  }
+
+  @Test(
+    "An image is refused that leaves a layer nothing to work on, and the least one that does not is not",
+    arguments: [("densenet-121", 29), ("densenet-121 stem=small", 8), ("convnet", 15)])
+  func tooSmallImages(label: String, smallest: Int) throws {
+    let architecture = try Architecture(label)
+    func plan(_ size: Int) throws -> Plan {
+      try architecture.plan(image: Shape(channels: 3, height: size, width: size), classes: 2)
+    }
+    #expect(throws: ArchitectureError.self) { try plan(smallest - 1) }
+    let logits = try plan(smallest)
+    #expect(logits.values.allSatisfy { $0.count > 0 })
+  }
+
+  @Test(
+    "Networks without a least size take single pixels",
+    arguments: ["resnet-8", "resnet-8-v2", "resnet-18", "resnet-50 stem=small", "mobilenet-v3-small", "mlp"])
+  func singlePixels(label: String) throws {
+    let plan = try Architecture(label).plan(image: Shape(channels: 1), classes: 2)
+    #expect(plan.values.allSatisfy { $0.count > 0 })
+  }
+
   @Test("Tensors are those of a PyTorch model's state_dict, in its order, without gaps")
   func tensorNames() throws {
     let plan = try Architecture("resnet-8").plan(image: cifar, classes: 10)
@@ -77,12 +127,16 @@ private let cifar = Shape(channels: 3, height: 32, width: 32)
       ("resnet-20 width=0.3", "resnet-20 width=0.3125"),
       ("mlp width=512 activation=sin", "mlp activation=sin width=512"),
       ("mlp activation=relu width=1024", "mlp"),
+      ("resnet-20-v2 width=2 shortcut=B", "resnet-20-v2 shortcut=B width=2"),
+      ("resnet-18 stem=imagenet", "resnet-18"), ("resnet-34 stem=small", "resnet-34 stem=small"),
+      ("mobilenet-v3-large width=1.0 stem=small", "mobilenet-v3-large stem=small"),
+      ("mobilenet-v3-small width=.75", "mobilenet-v3-small width=0.75"),
     ])
   func labels(given: String, label: String) throws {
     let architecture = try Architecture(given)
     #expect(architecture.label == label)
     #expect(try Architecture(label) == architecture)
-    #expect(architecture.plan(image: cifar, classes: 10).architecture == label)
+    #expect(try architecture.plan(image: cifar, classes: 10).architecture == label)
   }
 
   @Test("A name without options is the label's first word")
@@ -101,7 +155,7 @@ private let cifar = Shape(channels: 3, height: 32, width: 32)
   @Test(
     "A depth that is not 6n+2, or too small, is refused",
     arguments: [
-      "resnet-", "resnet-2", "resnet-9", "resnet-18", "resnet--8", "resnet-x", "resnet-99999999998",
+      "resnet-", "resnet-2", "resnet-9", "resnet-19", "resnet-18-v2", "resnet--8", "resnet-x", "resnet-99999999998",
     ])
   func impossibleDepth(name: String) {
     let error = #expect(throws: ArchitectureError.self) { try Architecture(name) }
@@ -112,7 +166,8 @@ private let cifar = Shape(channels: 3, height: 32, width: 32)
     "Options that the family lacks, or values out of range, are refused",
     arguments: [
       "resnet-8 activation=sin", "resnet-8 width=0", "resnet-8 width=nan", "resnet-8 width=1e9",
-      "resnet-8 width",
+      "resnet-8 width", "resnet-8 shortcut=C", "resnet-18 width=2", "resnet-18 stem=large", "densenet-121 width=2",
+      "mobilenet-v3-small width=0", "convnet width=2", "mlp activation=hardswish",
       "mlp width=0.5", "mlp width=-1", "mlp activation=tanh", "mlp width=2 width=2", "mlp depth=3", "",
     ])
   func badOptions(label: String) {

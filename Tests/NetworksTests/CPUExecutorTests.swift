@@ -3,229 +3,11 @@ import Networks
 import Randomness
 import Testing
 
-/// A plan run by plain loops in Double, `(example, channel, y, x)`; slow and obvious.
-private struct PlainNetwork {
-  let plan: Plan
-  let count: Int
-  var state: [Double]
-  var values: [[Double]]
-  var gradient: [Double]
-  var means: [ValueID: [Double]] = [:]
-  var variances: [ValueID: [Double]] = [:]
-
-  init(_ plan: Plan, state: [Float], input: [Float], count: Int) {
-    self.plan = plan
-    self.count = count
-    self.state = state.map(Double.init)
-    gradient = [Double](repeating: 0, count: state.count)
-    values = plan.values.map { [Double](repeating: 0, count: count * $0.count) }
-    values[0] = input.map(Double.init)
-  }
-
-  /// Calls `body` with the places of a convolution's output, input and weight elements that meet.
-  private func convolve(
-    _ operation: Networks.Operation, _ kernel: Int, _ stride: Int, _ padding: Int, _ groups: Int,
-    _ body: (_ y: Int, _ x: Int, _ w: Int) -> Void
-  ) {
-    let (a, b) = (plan.values[operation.inputs[0]], plan.values[operation.output])
-    let depth = a.channels / groups
-    for n in 0..<count {
-      for o in 0..<b.channels {
-        let first = o / (b.channels / groups) * depth
-        for r in 0..<b.height {
-          for c in 0..<b.width {
-            let y = ((n * b.channels + o) * b.height + r) * b.width + c
-            for i in 0..<depth {
-              for ky in 0..<kernel {
-                for kx in 0..<kernel {
-                  let (row, column) = (r * stride + ky - padding, c * stride + kx - padding)
-                  guard row >= 0, row < a.height, column >= 0, column < a.width else { continue }
-                  body(
-                    y, ((n * a.channels + first + i) * a.height + row) * a.width + column,
-                    ((o * depth + i) * kernel + ky) * kernel + kx)
-                }
-              }
-            }
-          }
-        }
-      }
-    }
-  }
-
-  /// Calls `body` with the places of a shortcut's elements.
-  private func shortcut(
-    _ operation: Networks.Operation, _ stride: Int, _ before: Int, _ body: (_ y: Int, _ x: Int) -> Void
-  ) {
-    let (a, b) = (plan.values[operation.inputs[0]], plan.values[operation.output])
-    for n in 0..<count {
-      for i in 0..<a.channels {
-        for r in 0..<b.height {
-          for c in 0..<b.width {
-            body(
-              ((n * b.channels + i + before) * b.height + r) * b.width + c,
-              ((n * a.channels + i) * a.height + r * stride) * a.width + c * stride)
-          }
-        }
-      }
-    }
-  }
-
-  mutating func forward(training: Bool) {
-    for operation in plan.operations {
-      let x = values[operation.inputs[0]]
-      let shape = plan.values[operation.inputs[0]]
-      var y = [Double](repeating: 0, count: values[operation.output].count)
-      switch operation.kind {
-      case .convolution(let weight, let kernel, let stride, let padding, let groups):
-        let w = plan.tensors[weight].offset
-        convolve(operation, kernel, stride, padding, groups) { y[$0] += x[$1] * state[w + $2] }
-      case .dense(let weight, let bias):
-        let outputs = plan.values[operation.output].channels
-        for n in 0..<count {
-          for o in 0..<outputs {
-            var sum = bias.map { state[plan.tensors[$0].offset + o] } ?? 0
-            for i in 0..<shape.count {
-              sum += x[n * shape.count + i] * state[plan.tensors[weight].offset + o * shape.count + i]
-            }
-            y[n * outputs + o] = sum
-          }
-        }
-      case .batchNorm(let norm):
-        let m = Double(count * shape.area)
-        var (means, variances) = ([Double](), [Double]())
-        for c in 0..<shape.channels {
-          let places = channel(c, shape)
-          let running = plan.tensors[norm.runningMean].offset + c
-          let runningVariance = plan.tensors[norm.runningVariance].offset + c
-          var (mean, variance) = (state[running], state[runningVariance])
-          if training {
-            mean = places.reduce(0) { $0 + x[$1] } / m
-            variance = places.reduce(0) { $0 + (x[$1] - mean) * (x[$1] - mean) } / m
-            state[running] = 0.9 * state[running] + 0.1 * mean
-            state[runningVariance] = 0.9 * state[runningVariance] + 0.1 * variance * m / (m - 1)
-          }
-          let scale = state[plan.tensors[norm.weight].offset + c] / (variance + 1e-5).squareRoot()
-          for i in places { y[i] = (x[i] - mean) * scale + state[plan.tensors[norm.bias].offset + c] }
-          means.append(mean)
-          variances.append(variance)
-        }
-        if training { state[plan.tensors[norm.batches].offset] += 1 }
-        self.means[operation.output] = means
-        self.variances[operation.output] = variances
-      case .activation(let activation):
-        y = x.map { PlainNetwork.activate(activation, $0) }
-      case .add:
-        y = zip(x, values[operation.inputs[1]]).map(+)
-      case .subsample(let stride, let before, _):
-        shortcut(operation, stride, before) { y[$0] = x[$1] }
-      case .globalAveragePool:
-        for i in y.indices {
-          y[i] = x[i * shape.area..<(i + 1) * shape.area].reduce(0, +) / Double(shape.area)
-        }
-      }
-      values[operation.output] = y
-    }
-  }
-
-  mutating func backward(_ logitGradient: [Double], training: Bool) {
-    var gradients = values.map { [Double](repeating: 0, count: $0.count) }
-    gradients[plan.logits] = logitGradient
-    for operation in plan.operations.reversed() {
-      let dy = gradients[operation.output]
-      let input = operation.inputs[0]
-      let x = values[input]
-      let shape = plan.values[input]
-      switch operation.kind {
-      case .convolution(let weight, let kernel, let stride, let padding, let groups):
-        let w = plan.tensors[weight].offset
-        var (dx, dw) = (gradients[input], gradient)
-        convolve(operation, kernel, stride, padding, groups) {
-          dx[$1] += dy[$0] * state[w + $2]
-          dw[w + $2] += dy[$0] * x[$1]
-        }
-        (gradients[input], gradient) = (dx, dw)
-      case .dense(let weight, let bias):
-        let outputs = plan.values[operation.output].channels
-        for n in 0..<count {
-          for o in 0..<outputs {
-            let d = dy[n * outputs + o]
-            if let bias { gradient[plan.tensors[bias].offset + o] += d }
-            for i in 0..<shape.count {
-              let w = plan.tensors[weight].offset + o * shape.count + i
-              gradients[input][n * shape.count + i] += d * state[w]
-              gradient[w] += d * x[n * shape.count + i]
-            }
-          }
-        }
-      case .batchNorm(let norm):
-        let m = Double(count * shape.area)
-        for c in 0..<shape.channels {
-          guard let mean = means[operation.output]?[c], let variance = variances[operation.output]?[c] else {
-            continue
-          }
-          let inverse = 1 / (variance + 1e-5).squareRoot()
-          let places = channel(c, shape)
-          let sum = places.reduce(0) { $0 + dy[$1] }
-          let product = places.reduce(0) { $0 + dy[$1] * (x[$1] - mean) * inverse }
-          gradient[plan.tensors[norm.weight].offset + c] += product
-          gradient[plan.tensors[norm.bias].offset + c] += sum
-          let scale = state[plan.tensors[norm.weight].offset + c] * inverse
-          for i in places {
-            let correction = training ? (sum + (x[i] - mean) * inverse * product) / m : 0
-            gradients[input][i] += scale * (dy[i] - correction)
-          }
-        }
-      case .activation(let activation):
-        // The central difference of a smooth function is good to 1e-9 here; of ReLU it is exact but within
-        // 1e-6 of 0.
-        for i in dy.indices {
-          let (up, down) = (
-            PlainNetwork.activate(activation, x[i] + 1e-5), PlainNetwork.activate(activation, x[i] - 1e-5)
-          )
-          gradients[input][i] += dy[i] * (up - down) / 2e-5
-        }
-      case .add:
-        for input in operation.inputs { gradients[input] = zip(gradients[input], dy).map(+) }
-      case .subsample(let stride, let before, _):
-        var dx = gradients[input]
-        shortcut(operation, stride, before) { dx[$1] += dy[$0] }
-        gradients[input] = dx
-      case .globalAveragePool:
-        for i in gradients[input].indices { gradients[input][i] += dy[i / shape.area] / Double(shape.area) }
-      }
-    }
-  }
-
-  /// The places of one channel's elements over the batch.
-  private func channel(_ c: Int, _ shape: Shape) -> [Int] {
-    (0..<count).flatMap { n in (0..<shape.area).map { (n * shape.channels + c) * shape.area + $0 } }
-  }
-
-  private static func activate(_ activation: Activation, _ x: Double) -> Double {
-    switch activation {
-    case .relu: max(x, 0)
-    case .sin: sine(x)
-    case .sigmoid: 1 / (1 + Elementary.exp(-x))
-    case .linear: x
-    }
-  }
-
-  /// Its series, for the arguments of a few units that the tests have.
-  private static func sine(_ x: Double) -> Double {
-    var (term, sum, k) = (x, x, 1.0)
-    while abs(term) > 1e-18 {
-      term *= -x * x / ((k + 1) * (k + 2))
-      sum += term
-      k += 2
-    }
-    return sum
-  }
-}
-
 /// An executor with random contents, and the same in plain loops.
 private struct Pair {
   let executor: CPUExecutor
-  var plain: PlainNetwork
+  var plain: ReferenceExecutor
+  private let input: [Double]
   let count: Int
   let logitGradient: [Float]
 
@@ -252,27 +34,29 @@ private struct Pair {
         for p in 0..<shape.area { x[p * stride + c] = input[(n * shape.channels + c) * shape.area + p] }
       }
     }
-    plain = PlainNetwork(plan, state: state, input: input, count: count)
+    plain = ReferenceExecutor(plan: plan)
+    plain.load(state: state.map(Double.init))
+    self.input = input.map(Double.init)
     self.count = count
   }
 
   /// Runs both, and holds values, state and gradients of one to the other's.
   mutating func compare(training: Bool = true) {
     executor.forward(count: count, training: training)
-    plain.forward(training: training)
-    for id in plain.values.indices where executor.keeps(id) {
-      let difference = distance(executor.value(id, count: count), plain.values[id])
+    plain.forward(input: input, count: count, training: training)
+    for id in plain.plan.values.indices where executor.keeps(id) {
+      let difference = distance(executor.value(id, count: count), plain.value(id))
       #expect(difference < 2e-5, "value \(id)")
     }
     #expect(executor.paddingIsZero(count: count))
     executor.backward(logitGradient: logitGradient, count: count)
-    plain.backward(logitGradient.map(Double.init), training: training)
-    let gradients = executor.gradients()
-    let state = executor.state()
+    plain.backward(logitGradient: logitGradient.map(Double.init))
+    let (gradients, plainGradients) = (executor.gradients(), plain.gradients())
+    let (state, plainState) = (executor.state(), plain.state())
     for tensor in plain.plan.tensors {
       let range = tensor.offset..<tensor.offset + tensor.count
-      #expect(distance(gradients[range], plain.gradient[range]) < 2e-4, "gradient of \(tensor.name)")
-      #expect(distance(state[range], plain.state[range]) < 1e-5, "\(tensor.name)")
+      #expect(distance(gradients[range], plainGradients[range]) < 2e-4, "gradient of \(tensor.name)")
+      #expect(distance(state[range], plainState[range]) < 1e-5, "\(tensor.name)")
     }
     executor.update(SGD(learningRate: 0.1, momentum: 0.9, weightDecay: 0.01, nesterov: true))
     #expect(executor.paddingIsZero(count: count))

@@ -35,14 +35,39 @@ struct Comparison: Sendable {
     reference.forward(input: input.map(Double.init), count: count, training: training)
   }
 
-  /// How close a ReLU's arguments come to 0, where its slope jumps: the least magnitude over the greatest, of those
-  /// that are not 0 by themselves.
+  /// How close values come to where a slope jumps: the least distance over the greatest magnitude, of those that are not
+  /// there by themselves. A slope jumps at 0 of a ReLU, at -3 and 3 of the hard activations, and where two elements of a
+  /// window of max-pooling are the greatest.
   var margin: Double {
     plan.operations.reduce(1) { margin, operation in
-      guard operation.kind == .activation(.relu) else { return margin }
-      let magnitudes = reference.value(operation.inputs[0]).lazy.map(abs).filter { $0 > 0 }
-      guard let least = magnitudes.min(), let greatest = magnitudes.max() else { return margin }
-      return min(margin, least / greatest)
+      let values = reference.value(operation.inputs[0])
+      guard let greatest = values.lazy.map(abs).max(), greatest > 0 else { return margin }
+      let distances: [Double]
+      switch operation.kind {
+      case .activation(.relu): distances = values.map(abs)
+      case .activation(.hardswish), .activation(.hardsigmoid): distances = values.map { abs(abs($0) - 3) }
+      case .maxPool(let window): distances = gaps(window, operation, values)
+      default: return margin
+      }
+      return min(margin, (distances.lazy.filter { $0 > 0 }.min() ?? greatest) / greatest)
+    }
+  }
+
+  /// By window, from the greatest element to the next.
+  private func gaps(_ window: Pooling, _ operation: Networks.Operation, _ values: [Double]) -> [Double] {
+    let (from, to) = (plan.values[operation.inputs[0]], plan.values[operation.output])
+    return (0..<count * to.count).map { element in
+      let (plane, pixel) = (element / to.area, element % to.area)
+      let top = pixel / to.width * window.stride - window.padding
+      let left = pixel % to.width * window.stride - window.padding
+      var elements: [Double] = []
+      for row in max(top, 0)..<min(top + window.kernel, from.height) {
+        for column in max(left, 0)..<min(left + window.kernel, from.width) {
+          elements.append(values[(plane * from.height + row) * from.width + column])
+        }
+      }
+      elements.sort(by: >)
+      return elements.count > 1 ? elements[0] - elements[1] : .infinity
     }
   }
 

@@ -35,7 +35,12 @@ struct RandomNetwork {
     for _ in 0..<2 + stream.below(11) {
       let x = recent()
       let y: ValueID
-      switch stream.below(10) {
+      switch stream.below(15) {
+      case 10: y = net.multiply(x, gate: gate(x))
+      case 11 where net.shape(x).height > 2 && net.shape(x).width > 2:
+        y = stream.below(2) == 0 ? net.maxPool(x, kernel: 3, stride: 2, padding: stream.below(2)) : pool(x)
+      case 12, 13: y = concatenation(x)
+      case 14: y = net.activation(stream.below(2) == 0 ? .hardswish : .hardsigmoid, norm(x))
       case 0, 1: y = convolution(x)
       case 2: y = norm(x)
       case 3: y = activation(x)
@@ -61,6 +66,27 @@ struct RandomNetwork {
     if stream.below(3) == 0 { shortcut = norm(convolution(shortcut, sameShape: true)) }
     let sum = stream.below(2) == 0 ? net.add(second, shortcut) : net.add(shortcut, second)
     return stream.below(3) == 0 ? sum : relu(sum)
+  }
+
+  /// One number a channel, as in squeeze-and-excitation.
+  private mutating func gate(_ x: ValueID) -> ValueID {
+    let squeezed = net.convolution(name(), net.globalAveragePool(x), channels: 5, kernel: 1, bias: true)
+    let gate = net.convolution(name(), relu(squeezed), channels: net.shape(x).channels, kernel: 1, bias: true)
+    return net.activation(.hardsigmoid, gate)
+  }
+
+  private mutating func pool(_ x: ValueID) -> ValueID { net.averagePool(x, kernel: 2, stride: 2) }
+
+  /// Some layers that each add channels to what came before, as in densely connected networks.
+  private mutating func concatenation(_ x: ValueID) -> ValueID {
+    var y = net.convolution(name(), x, channels: 16, kernel: 1, bias: stream.below(2) == 0)
+    for _ in 0..<1 + stream.below(2) {
+      let new = net.convolution(name(), relu(norm(y)), channels: 16, kernel: 3)
+      // Sometimes the same value is in two concatenations, or another time in one.
+      if stream.below(3) == 0 { values.append(net.concatenate([y, relu(new)])) }
+      y = stream.below(4) == 0 ? net.concatenate([new, y, new]) : net.concatenate([y, new])
+    }
+    return stream.below(2) == 0 ? convolution(y) : y
   }
 
   private mutating func finish(_ x: ValueID) {

@@ -103,6 +103,39 @@ private func expectGradients(
     expectGradients(of: net.plan())
   }
 
+  @Test("A bias of a convolution has its finite differences as gradient", arguments: [1, 2])
+  func convolutionBias(groups: Int) {
+    var net = PlanBuilder(architecture: "test", input: image, classes: 4)
+    _ = net.dense("fc", net.convolution("conv", 0, channels: 4, kernel: 3, groups: groups, bias: true), features: 4)
+    expectGradients(of: net.plan())
+  }
+
+  @Test("A gate's gradients, and those of what it lets through, are their finite differences")
+  func multiply() {
+    var net = PlanBuilder(architecture: "test", input: image, classes: 4)
+    let gate = net.activation(.sigmoid, net.convolution("conv", net.globalAveragePool(0), channels: 2, kernel: 1))
+    _ = net.dense("fc", net.multiply(net.activation(.sin, 0), gate: gate), features: 4)
+    expectGradients(of: net.plan())
+  }
+
+  @Test("A concatenation hands each part its gradients, also where one value is two parts")
+  func concatenate() {
+    var net = PlanBuilder(architecture: "test", input: image, classes: 4)
+    let x = net.convolution("conv", 0, channels: 16, kernel: 1)
+    _ = net.dense("fc", net.concatenate([x, net.activation(.sin, x), x, 0]), features: 4)
+    expectGradients(of: net.plan())
+  }
+
+  @Test("Pooling windows' gradients are their finite differences", arguments: [(2, 2, 0), (3, 2, 0), (3, 2, 1), (3, 1, 1)])
+  func pooling(kernel: Int, stride: Int, padding: Int) {
+    var net = PlanBuilder(architecture: "test", input: image, classes: 4)
+    _ = net.dense("fc", net.maxPool(0, kernel: kernel, stride: stride, padding: padding), features: 4)
+    expectGradients(of: net.plan())
+    net = PlanBuilder(architecture: "test", input: image, classes: 4)
+    _ = net.dense("fc", net.averagePool(0, kernel: kernel, stride: stride), features: 4)
+    expectGradients(of: net.plan())
+  }
+
   @Test("Global average pooling's gradients are its finite differences")
   func globalAveragePool() {
     var net = PlanBuilder(architecture: "test", input: image, classes: 4)

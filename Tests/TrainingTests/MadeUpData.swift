@@ -61,7 +61,8 @@ func cell(
   let (side, channels, classes) = (MadeUpData.side, MadeUpData.channels, MadeUpData.classes)
   return Cell(
     architecture: architecture,
-    plan: architecture.plan(image: Shape(channels: channels, height: side, width: side), classes: classes),
+    plan: architecture.family.plan(
+      image: Shape(channels: channels, height: side, width: side), classes: classes, label: architecture.label),
     recipe: recipe, seed: 3, subset: ["ratio": 0.7], teachers: teachers)
 }
 

@@ -12,7 +12,7 @@
 #include "closure.h"
 
 enum rote_instruction_set { ROTE_PORTABLE, ROTE_AVX2, ROTE_AVX512 };
-enum rote_activation { ROTE_RELU, ROTE_SIN, ROTE_SIGMOID, ROTE_LINEAR };
+enum rote_activation { ROTE_RELU, ROTE_SIN, ROTE_SIGMOID, ROTE_LINEAR, ROTE_HARDSWISH, ROTE_HARDSIGMOID };
 
 /* How a value is copied to a scratch with a border of zeros, its columns dealt into `phases` by column modulo `step`:
  * scratch (block, row, phase, column, lane) = value (block, row - top, column * step + phase - left, lane). */
@@ -29,9 +29,19 @@ struct rote_border {
 struct rote_taps {
   int32_t rows, columns;
   int32_t input_blocks, output_blocks, taps;
-  int32_t last_lanes; /* of the last input block, those that are channels */
+  int32_t weight_taps; /* of the weights, which may have more than are used */
+  int32_t last_lanes;  /* of the last input block, those that are channels */
   int64_t x_row, x_block;
   int64_t y_row, y_column, y_block;
+};
+
+/* Rows of pixels of an input and of an output's gradient that meet in one tap. */
+struct rote_rows {
+  int32_t rows, columns;
+  int32_t input_blocks, output_blocks;
+  int32_t last_lanes; /* of the last input block, those that are channels */
+  int64_t x_block, y_block;
+  int64_t w_step; /* from the weights of one pair of blocks to those of the next */
 };
 
 /* A 3x3 convolution of stride 1, from (input_blocks, height, width, V) to (output_blocks, rows, columns, V). */
@@ -96,14 +106,20 @@ struct rote_kernels {
 
   void (*_Nonnull border)(struct rote_border g, const float *_Nonnull x, float *_Nonnull scratch);
 
-  /* y(o, pixel) = [y or bias(o)] + sum over i, tap, lane of x(i, pixel + tap, lane) w(o, i, tap, lane, :). */
-  void (*_Nonnull taps)(struct rote_taps g, const int32_t *_Nonnull offsets, const float *_Nonnull x,
-                        const float *_Nonnull w, const float *_Nullable bias, int32_t accumulate, float *_Nonnull y);
+  /* y(o, pixel) = [y or bias(o)] + sum over i, tap, lane of x(i, pixel + tap, lane) w(o, i, order[tap], lane, :); taps
+   * are those of the weights in turn where there is no order. */
+  void (*_Nonnull taps)(struct rote_taps g, const int32_t *_Nonnull offsets, const int32_t *_Nullable order,
+                        const float *_Nonnull x, const float *_Nonnull w, const float *_Nullable bias,
+                        int32_t accumulate, float *_Nonnull y);
   /* dw(o, i, tap, lane, :) = [dw] + sum over pixels of x(i, pixel + tap, lane) dy(o, pixel, :); with an update, dw is
    * not written, but taken into account by the optimiser. */
   void (*_Nonnull taps_gradient)(struct rote_taps g, const int32_t *_Nonnull offsets, const float *_Nonnull x,
                                  const float *_Nonnull dy, int32_t accumulate, float *_Nonnull dw,
                                  const struct rote_update *_Nullable update);
+  /* The same for one tap, whose pixels are rows from x + x_rows[r] and dy + y_rows[r] on. */
+  void (*_Nonnull rows_gradient)(struct rote_rows g, const int64_t *_Nonnull x_rows, const int64_t *_Nonnull y_rows,
+                                 const float *_Nonnull x, const float *_Nonnull dy, int32_t accumulate,
+                                 float *_Nonnull dw, const struct rote_update *_Nullable update);
   /* wt(i, o, t, lane of o, lane of i) = w(o, i, order[t], lane of i, lane of o); w has `taps` taps, wt `count`. */
   void (*_Nonnull transpose)(int32_t output_blocks, int32_t input_blocks, int32_t taps,
                              const int32_t *_Nonnull order, int32_t count, const float *_Nonnull w,
@@ -112,8 +128,9 @@ struct rote_kernels {
   void (*_Nonnull scale)(int32_t output_blocks, int32_t rows, const float *_Nonnull x, const float *_Nonnull factor,
                          float *_Nonnull y);
 
-  /* y(block, example, :) = x(example, block, :): examples become neighbouring pixels. */
-  void (*_Nonnull gather)(int32_t blocks, int32_t examples, const float *_Nonnull x, int64_t x_stride,
+  /* y(block, example, :) = x(example, block, :): examples become neighbouring pixels; those that are missing up to
+   * `room` are zero. */
+  void (*_Nonnull gather)(int32_t blocks, int32_t examples, int32_t room, const float *_Nonnull x, int64_t x_stride,
                           int64_t y_stride, float *_Nonnull y);
 
   /* Winograd's F(4x4, 3x3), over consecutive examples x_stride and y_stride floats apart; weights (o, i, tap, lane
@@ -144,15 +161,15 @@ struct rote_kernels {
                            float *_Nonnull mean, float *_Nonnull m2);
   void (*_Nonnull merge_moments)(int32_t blocks, float n, float *_Nonnull mean, float *_Nonnull m2, float more,
                                  const float *_Nonnull more_mean, const float *_Nonnull more_m2);
-  /* y = relu((x - mean) inverse weight + bias + residual), with residual and relu where they are given. */
+  /* y = activation((x - mean) inverse weight + bias + residual), with the residual where it is given. */
   void (*_Nonnull normalise)(int32_t blocks, int32_t pixels, const float *_Nonnull x, const float *_Nonnull mean,
                              const float *_Nonnull inverse, const float *_Nonnull weight, const float *_Nonnull bias,
-                             const float *_Nullable residual, int32_t relu, float *_Nonnull y);
-  /* dweight and dbias of one example, stored or added. Where a ReLU followed, dy is first set to zero where y was
-   * not positive, or without y where the normalised x was not. */
+                             const float *_Nullable residual, int32_t activation, float *_Nonnull y);
+  /* dweight and dbias of one example, stored or added. Where an activation followed, dy is first multiplied by its
+   * slope at the normalised x, or for a ReLU with y by whether y is positive. */
   void (*_Nonnull normalise_sums)(int32_t blocks, int32_t pixels, const float *_Nonnull x,
                                   const float *_Nonnull mean, const float *_Nonnull inverse,
-                                  const float *_Nonnull weight, const float *_Nonnull bias, int32_t relu,
+                                  const float *_Nonnull weight, const float *_Nonnull bias, int32_t activation,
                                   const float *_Nullable y, float *_Nonnull dy, int32_t accumulate,
                                   float *_Nonnull dweight, float *_Nonnull dbias);
   /* `share` is 1 / (pixels of the batch), or 0 where the statistics were constants. */
@@ -170,6 +187,17 @@ struct rote_kernels {
                                      const float *_Nonnull y, const float *_Nonnull dy, int32_t accumulate,
                                      float *_Nonnull dx);
   void (*_Nonnull add)(int64_t count, const float *_Nonnull a, const float *_Nonnull b, float *_Nonnull y);
+
+  /* y = x gate, the gate a number a channel; and its gradients. */
+  void (*_Nonnull multiply)(int32_t blocks, int32_t pixels, const float *_Nonnull x, const float *_Nonnull gate,
+                            float *_Nonnull y);
+  void (*_Nonnull multiply_gradient)(int32_t blocks, int32_t pixels, const float *_Nonnull gate,
+                                     const float *_Nonnull dy, int32_t accumulate, float *_Nonnull dx);
+  void (*_Nonnull gate_gradient)(int32_t blocks, int32_t pixels, const float *_Nonnull x, const float *_Nonnull dy,
+                                 int32_t accumulate, float *_Nonnull dgate);
+  /* sum(block, :) = [sum] + the sum over pixels: the gradient by a bias. */
+  void (*_Nonnull channel_sums)(int32_t blocks, int32_t pixels, const float *_Nonnull x, int32_t accumulate,
+                                float *_Nonnull sum);
 
   void (*_Nonnull average)(int32_t blocks, int32_t pixels, const float *_Nonnull x, float *_Nonnull y);
   void (*_Nonnull average_gradient)(int32_t blocks, int32_t pixels, const float *_Nonnull dy, int32_t accumulate,

@@ -16,14 +16,27 @@ public protocol ArchitectureFamily: Sendable {
   /// The options that are not at their defaults, in canonical spelling, in alphabetical order of keys.
   var options: [(key: String, value: String)] { get }
 
+  /// The least height and width of an image that leaves each of its layers something to work on.
+  var smallestImage: Int { get }
+
   /// The network for images of one shape, with one logit a class. Its label is the plan's `architecture`.
+  ///
+  /// - Precondition: the image is no smaller than `smallestImage`.
   func plan(image: Shape, classes: Int, label: String) -> Plan
+}
+
+extension ArchitectureFamily {
+  public var smallestImage: Int { 1 }
 }
 
 /// An architecture by name and options, such as `resnet-8` or `mlp activation=sin width=512`.
 public struct Architecture: Sendable {
   /// All families, in the order in which messages list them.
-  public static var families: [any ArchitectureFamily.Type] { [ResNet.self, MLP.self] }
+  ///
+  /// Depths of 50 and 152 are ImageNet's, though 6n+2 too: they come first.
+  public static var families: [any ArchitectureFamily.Type] {
+    [MLP.self, ConvNet.self, ImageNetResNet.self, CifarResNet.self, DenseNet.self, MobileNetV3.self]
+  }
   /// The names of all families, for messages and help.
   public static var knownNames: String { families.map { $0.names }.joined(separator: ", ") }
 
@@ -65,8 +78,14 @@ public struct Architecture: Sendable {
   }
 
   /// The network for images of one shape, with one logit a class.
-  public func plan(image: Shape, classes: Int) -> Plan {
-    family.plan(image: image, classes: classes, label: label)
+  ///
+  /// - Throws: `ArchitectureError.imageTooSmall`.
+  public func plan(image: Shape, classes: Int) throws -> Plan {
+    guard min(image.height, image.width) >= family.smallestImage else {
+      throw ArchitectureError.imageTooSmall(
+        label, smallest: family.smallestImage, height: image.height, width: image.width)
+    }
+    return family.plan(image: image, classes: classes, label: label)
   }
 }
 
@@ -99,6 +118,7 @@ public enum ArchitectureError: Error, Hashable, CustomStringConvertible {
   case badDepth(name: String, expecting: String)
   case unknownOption(String, of: String)
   case badOption(String, String, expecting: String)
+  case imageTooSmall(String, smallest: Int, height: Int, width: Int)
 
   public var description: String {
     switch self {
@@ -110,6 +130,8 @@ public enum ArchitectureError: Error, Hashable, CustomStringConvertible {
       return "'\(option)' is no option of \(name), or is given twice"
     case .badOption(let option, let value, let expecting):
       return "'\(value)' is no value for \(option); it must be \(expecting)"
+    case .imageTooSmall(let label, let smallest, let height, let width):
+      return "\(label) takes images of \(smallest)x\(smallest) or more, not \(height)x\(width)"
     }
   }
 }

@@ -9,6 +9,7 @@ public struct MLP: ArchitectureFamily {
   public static var names: String { "mlp" }
 
   static let standardWidth = 1024
+  static let activations: [Activation] = [.relu, .sin, .sigmoid, .linear]
   static let widest = 1 << 20
 
   /// The number of hidden units.
@@ -24,8 +25,8 @@ public struct MLP: ArchitectureFamily {
     }
     activation = try options.take(
       "activation", default: .relu,
-      expecting: "one of " + Activation.allCases.map(\.rawValue).joined(separator: ", "),
-      Activation.init(rawValue:))
+      expecting: "one of " + Self.activations.map(\.rawValue).joined(separator: ", ")
+    ) { text in Self.activations.first { $0.rawValue == text } }
   }
 
   public var name: String { "mlp" }

@@ -1,7 +1,7 @@
 import CKernels
 import Kernels
 
-/// Batch-norm, with the addition and the ReLU that follow it: moments per shard merged in order over the batch, then
+/// Batch-norm, with the addition and the activation that follow it: moments per shard merged in order over the batch, then
 /// each example on its own.
 struct CPUBatchNorm: CPUOperation {
   private let input: ValueID
@@ -43,17 +43,16 @@ struct CPUBatchNorm: CPUOperation {
   }
 
   private var output: ValueID { finish.output }
-  private var relu: Int32 { finish.relu ? 1 : 0 }
   /// With a residual, only the result says where the ReLU cut it; else its argument is made again from the input.
-  private var needsOutput: Bool { finish.relu && finish.residual != nil }
+  private var needsOutput: Bool { finish.activation == .relu && finish.residual != nil }
   var reads: [ValueID] { needsOutput ? [input, output] : [input] }
-  var passesGradientTo: [ValueID] { finish.residual.map { [$0] } ?? [] }
+  var passesGradientTo: [GradientPart] { finish.residual.map { [GradientPart(to: $0)] } ?? [] }
 
   private func normalise(_ step: Step, _ example: Int, to slot: Slot) {
     kernels.c.normalise(
       Int32(blockCount), Int32(pixels), step.value(input, example), mean.floats, inverse.floats,
       parameters.values(norm.weight), parameters.values(norm.bias),
-      finish.residual.map { UnsafePointer(step.value($0, example)) }, relu, step.address(slot, example))
+      finish.residual.map { UnsafePointer(step.value($0, example)) }, finish.activation.kernel, step.address(slot, example))
   }
 
   func recompute() -> Phase? {
@@ -125,7 +124,7 @@ struct CPUBatchNorm: CPUOperation {
         let shard = example / Shard.size
         kernels.c.normalise_sums(
           Int32(blockCount), Int32(pixels), step.value(input, example), mean.floats, inverse.floats,
-          parameters.values(weight), parameters.values(bias), relu,
+          parameters.values(weight), parameters.values(bias), finish.activation.kernel,
           needsOutput ? UnsafePointer(step.value(output, example)) : nil, step.gradient(output, example),
           example % Shard.size == 0 ? 0 : 1, parameters.partial(weight, shard: shard),
           parameters.partial(bias, shard: shard))

@@ -6,8 +6,11 @@ struct CPUConvolution: CPUOperation {
   private let input: ValueID
   private let output: ValueID
   private let weight: TensorID
+  private let bias: TensorID?
   private let window: Window
   private let winograd: Winograd?
+  /// The gradient by large weights, where images are small.
+  private let gathered: GatheredGradient?
   private let folded: FoldedNorm?
   private let lanes: Int
   private let kernels: KernelTable
@@ -24,18 +27,21 @@ struct CPUConvolution: CPUOperation {
   private let transposedCount: Int
 
   /// - Parameter folded: a batch-norm, and what follows it, that are computed along.
-  init(_ context: CPUContext, _ operation: Operation, _ folded: FoldedNorm? = nil) {
-    guard case .convolution(let weight, let kernel, let stride, let padding, _) = operation.kind else {
-      preconditionFailure("a convolution")
-    }
+  init(_ context: CPUContext, _ operation: Operation, _ convolution: Convolution, _ folded: FoldedNorm? = nil) {
     input = operation.inputs[0]
     output = folded?.finish.output ?? operation.output
-    self.weight = weight
+    (weight, bias) = (convolution.weight, convolution.bias)
     self.folded = folded
-    let (from, to) = (context.plan.values[input], context.plan.values[operation.output])
-    window = Window(
-      input: from, output: to, kernel: kernel, stride: stride, padding: padding, lanes: context.lanes)
-    winograd = context.isExact ? nil : Winograd(from, to, kernel, stride, padding, context.lanes)
+    window = Window(context.plan, operation, context.lanes)
+    if case .winograd(let way) = ConvolutionWay(context.plan, operation, context.lanes, isExact: context.isExact) {
+      winograd = way
+    } else {
+      winograd = nil
+    }
+    let isSmall = ConvolutionWay.isSmall(context.plan.values[operation.output])
+    gathered =
+      context.mode == .training && isSmall && !context.parameters.isSummed(weight)
+      ? GatheredGradient(context, operation, weight: weight) : nil
     lanes = context.lanes
     kernels = context.kernels
     parameters = context.parameters
@@ -73,6 +79,9 @@ struct CPUConvolution: CPUOperation {
     let weights: @Sendable () -> UnsafePointer<Float> = {
       folded.map { UnsafePointer($0.weights.floats) } ?? UnsafePointer(parameters.values(weight))
     }
+    let biases: @Sendable () -> UnsafePointer<Float>? = {
+      folded.map { UnsafePointer($0.bias.floats) } ?? bias.map { UnsafePointer(parameters.values($0)) }
+    }
     guard let winograd else {
       return Passes(
         before: before,
@@ -80,8 +89,7 @@ struct CPUConvolution: CPUOperation {
           .example(touches) { step, example in
             let x = bordered(step, .value(input), example, scratch(step.worker))
             let y = step.value(output, example)
-            kernels.c.taps(
-              window.taps, window.offsets, x, weights(), folded.map { UnsafePointer($0.bias.floats) }, 0, y)
+            kernels.c.taps(window.taps, window.offsets, nil, x, weights(), biases(), 0, y)
             folded?.apply(step, example, y)
           }
         ])
@@ -95,14 +103,16 @@ struct CPUConvolution: CPUOperation {
           winograd.forward(
             kernels, examples.count, step.value(input, first), filters,
             folded?.kernelFinish(step, first)
-              ?? rote_finish(bias: nil, residual: nil, residual_stride: 0, accumulate: 0, relu: 0),
+              ?? rote_finish(bias: biases(), residual: nil, residual_stride: 0, accumulate: 0, relu: 0),
             to: step.value(output, first), scratch(step.worker), step.ahead)
+          for example in examples { folded?.applyAfterKernel(step, example, step.value(output, example)) }
         }
       ])
   }
 
   func backward(_ targets: [GradientTarget]) -> Passes {
-    var passes = Passes(phases: [weightGradient()])
+    var passes = Passes(phases: gathered?.phases ?? [weightGradient()])
+    if let bias { passes.phases.append(biasGradient(bias)) }
     let target = targets[0]
     guard target != .skip else { return passes }
     let transposed = ledger.memory(\.scratch, transposedCount)
@@ -178,6 +188,14 @@ struct CPUConvolution: CPUOperation {
     }
   }
 
+  private func biasGradient(_ bias: TensorID) -> Phase {
+    .example([.gradient(output)]) { step, example in
+      kernels.c.channel_sums(
+        Int32(window.outputBlocks), window.taps.rows * window.taps.columns, step.gradient(output, example),
+        example % Shard.size == 0 ? 0 : 1, parameters.partial(bias, shard: example / Shard.size))
+    }
+  }
+
   private func transpose(to transposed: Memory) {
     if winograd != nil {
       kernels.c.transpose(
@@ -203,7 +221,7 @@ struct CPUConvolution: CPUOperation {
       let dx = step.gradient(input, example)
       for (phase, start) in zip(window.dataPhases, phaseWeights) {
         kernels.c.taps(
-          phase.taps, phase.offsets, dy, transposed.floats + start, nil, target.accumulate, dx + phase.start)
+          phase.taps, phase.offsets, nil, dy, transposed.floats + start, nil, target.accumulate, dx + phase.start)
       }
     }
   }
@@ -228,10 +246,10 @@ struct FoldedNorm: Sendable {
   private let lanes: Int
 
   init(_ context: CPUContext, _ norm: BatchNorm, _ operation: Operation, _ finish: FusedOperation.Finish) {
-    guard case .convolution(let weight, _, _, _, _) = operation.kind else { preconditionFailure("a convolution") }
+    guard case .convolution(let kind) = operation.kind else { preconditionFailure("a convolution") }
     self.finish = finish
     self.norm = norm
-    convolution = weight
+    convolution = kind.weight
     let shape = context.plan.values[operation.output]
     channels = shape.channels
     blockCount = context.blockCount(shape)
@@ -240,7 +258,7 @@ struct FoldedNorm: Sendable {
     kernels = context.kernels
     parameters = context.parameters
     lanes = context.lanes
-    weights = context.ledger.memory(\.scratch, parameters.size(weight))
+    weights = context.ledger.memory(\.scratch, parameters.size(kind.weight))
     bias = context.ledger.memory(\.scratch, blockCount * lanes)
     factor = context.ledger.memory(\.scratch, blockCount * lanes)
   }
@@ -257,18 +275,29 @@ struct FoldedNorm: Sendable {
       weights.floats)
   }
 
+  /// Whether anything follows the batch-norm.
+  var hasMore: Bool { finish.residual != nil || finish.activation != .linear }
+
   /// What Winograd's kernel does on its way to memory.
   func kernelFinish(_ step: Step, _ example: Int) -> rote_finish {
     rote_finish(
       bias: UnsafePointer(bias.floats), residual: finish.residual.map { UnsafePointer(step.value($0, example)) },
-      residual_stride: Int64(size), accumulate: 0, relu: finish.relu ? 1 : 0)
+      residual_stride: Int64(size), accumulate: 0, relu: finish.activation == .relu ? 1 : 0)
+  }
+
+  /// What that kernel leaves to do: it knows no activation but ReLU.
+  func applyAfterKernel(_ step: Step, _ example: Int, _ y: UnsafeMutablePointer<Float>) {
+    if finish.activation != .relu { activate(y) }
   }
 
   /// The same after a direct kernel, which adds the bias itself.
   func apply(_ step: Step, _ example: Int, _ y: UnsafeMutablePointer<Float>) {
     if let residual = finish.residual { kernels.c.add(Int64(size), y, step.value(residual, example), y) }
-    if finish.relu {
-      kernels.c.activate(Int32(ROTE_RELU.rawValue), Int32(channels), Int32(pixels), y, y)
-    }
+    activate(y)
+  }
+
+  private func activate(_ y: UnsafeMutablePointer<Float>) {
+    guard finish.activation != .linear else { return }
+    kernels.c.activate(finish.activation.kernel, Int32(channels), Int32(pixels), y, y)
   }
 }

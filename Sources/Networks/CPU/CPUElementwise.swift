@@ -13,13 +13,7 @@ struct CPUActivation: CPUOperation {
   init(_ context: CPUContext, _ operation: Operation, _ activation: Activation) {
     input = operation.inputs[0]
     output = operation.output
-    kind =
-      switch activation {
-      case .relu: Int32(ROTE_RELU.rawValue)
-      case .sin: Int32(ROTE_SIN.rawValue)
-      case .sigmoid: Int32(ROTE_SIGMOID.rawValue)
-      case .linear: Int32(ROTE_LINEAR.rawValue)
-      }
+    kind = activation.kernel
     channels = Int32(context.plan.values[input].channels)
     pixels = Int32(context.plan.values[input].area)
     kernels = context.kernels
@@ -48,6 +42,20 @@ struct CPUActivation: CPUOperation {
   }
 }
 
+extension Activation {
+  /// Its number in the kernels.
+  var kernel: Int32 {
+    switch self {
+    case .relu: Int32(ROTE_RELU.rawValue)
+    case .sin: Int32(ROTE_SIN.rawValue)
+    case .sigmoid: Int32(ROTE_SIGMOID.rawValue)
+    case .linear: Int32(ROTE_LINEAR.rawValue)
+    case .hardswish: Int32(ROTE_HARDSWISH.rawValue)
+    case .hardsigmoid: Int32(ROTE_HARDSIGMOID.rawValue)
+    }
+  }
+}
+
 /// The sum of two values.
 struct CPUAdd: CPUOperation {
   private let inputs: [ValueID]
@@ -73,7 +81,7 @@ struct CPUAdd: CPUOperation {
   }
 
   var reads: [ValueID] { [] }
-  var passesGradientTo: [ValueID] { inputs }
+  var passesGradientTo: [GradientPart] { inputs.map { GradientPart(to: $0) } }
 
   func backward(_ targets: [GradientTarget]) -> Passes {
     Passes(
@@ -83,13 +91,16 @@ struct CPUAdd: CPUOperation {
   }
 }
 
-/// The gradient by a sum handed on to the gradient by what was added.
+/// The gradient by an output, or a part of it, handed on to the gradient by an input.
+///
+/// - Parameter offset: floats before the part.
 func pass(
-  _ target: GradientTarget, from output: ValueID, to input: ValueID, _ count: Int, _ kernels: KernelTable
+  _ target: GradientTarget, from output: ValueID, offset: Int = 0, to input: ValueID, _ count: Int,
+  _ kernels: KernelTable
 ) -> Phase? {
   guard target == .store || target == .add else { return nil }
   return .example([.gradient(output), .gradient(input)]) { step, example in
-    let dy = step.gradient(output, example)
+    let dy = step.gradient(output, example) + offset
     let dx = step.gradient(input, example)
     if target == .add {
       kernels.c.add(Int64(count), dx, dy, dx)
@@ -134,45 +145,6 @@ struct CPUSubsample: CPUOperation {
       .example([.gradient(output), .gradient(input)]) { step, example in
         kernels.c.shortcut_gradient(
           geometry, step.gradient(output, example), target.accumulate, step.gradient(input, example))
-      }
-    ])
-  }
-}
-
-/// The mean over height and width.
-struct CPUAveragePool: CPUOperation {
-  private let input: ValueID
-  private let output: ValueID
-  private let blockCount: Int32
-  private let pixels: Int32
-  private let kernels: KernelTable
-
-  init(_ context: CPUContext, _ operation: Operation) {
-    input = operation.inputs[0]
-    output = operation.output
-    blockCount = Int32(context.blockCount(context.plan.values[input]))
-    pixels = Int32(context.plan.values[input].area)
-    kernels = context.kernels
-  }
-
-  func forward() -> Passes {
-    Passes(phases: [
-      .example([.value(input), .value(output)]) { step, example in
-        kernels.c.average(blockCount, pixels, step.value(input, example), step.value(output, example))
-      }
-    ])
-  }
-
-  var reads: [ValueID] { [] }
-
-  func backward(_ targets: [GradientTarget]) -> Passes {
-    let target = targets[0]
-    guard target != .skip else { return Passes() }
-    return Passes(phases: [
-      .example([.gradient(output), .gradient(input)]) { step, example in
-        kernels.c.average_gradient(
-          blockCount, pixels, step.gradient(output, example), target.accumulate, step.gradient(input, example)
-        )
       }
     ])
   }

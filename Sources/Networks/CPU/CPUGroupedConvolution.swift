@@ -87,6 +87,8 @@ struct CPUGroupedConvolution: CPUOperation {
   private let parameters: Parameters
   private let scratch: Scratch
   private let ledger: MemoryLedger
+  /// Where the way back finds the input.
+  private let kept: Slot
   private let bundles: Int
   /// Of all bundles but the last.
   private let window: Window
@@ -99,20 +101,19 @@ struct CPUGroupedConvolution: CPUOperation {
   private let phaseWeights: [Int]
   private let transposedStep: Int
 
-  init(_ context: CPUContext, _ operation: Operation) {
-    guard case .convolution(let weight, _, _, _, let groups) = operation.kind else {
-      preconditionFailure("\(operation.name) is no convolution")
-    }
+  init(_ context: CPUContext, _ operation: Operation, _ convolution: Convolution) {
     let (x, y) = (context.plan.values[operation.inputs[0]], context.plan.values[operation.output])
     input = operation.inputs[0]
     output = operation.output
-    self.weight = weight
-    grouping = Grouping(inputs: x.channels, outputs: y.channels, groups: groups)
+    weight = convolution.weight
+    precondition(convolution.bias == nil, "no network has a bias in a convolution of groups")
+    grouping = Grouping(inputs: x.channels, outputs: y.channels, groups: convolution.groups)
     lanes = context.lanes
     kernels = context.kernels
     parameters = context.parameters
     scratch = context.scratch
     ledger = context.ledger
+    kept = context.kept(input)
     bundles = grouping.bundles(lanes).count
     window = CPUGroupedConvolution.window(context.plan, operation, lanes, bundle: 0)
     lastWindow = CPUGroupedConvolution.window(context.plan, operation, lanes, bundle: bundles - 1)
@@ -129,13 +130,13 @@ struct CPUGroupedConvolution: CPUOperation {
   }
 
   private static func window(_ plan: Plan, _ operation: Operation, _ lanes: Int, bundle: Int) -> Window {
-    guard case .convolution(_, let kernel, let stride, let padding, let groups) = operation.kind else {
+    guard case .convolution(let convolution) = operation.kind else {
       preconditionFailure("\(operation.name) is no convolution")
     }
     var (x, y) = (plan.values[operation.inputs[0]], plan.values[operation.output])
-    let bundle = Grouping(inputs: x.channels, outputs: y.channels, groups: groups).bundles(lanes)[bundle]
+    let bundle = Grouping(inputs: x.channels, outputs: y.channels, groups: convolution.groups).bundles(lanes)[bundle]
     (x.channels, y.channels) = (bundle.inputs.count, bundle.outputs.count)
-    return Window(input: x, output: y, kernel: kernel, stride: stride, padding: padding, lanes: lanes)
+    return Window(convolution, input: x, output: y, lanes: lanes)
   }
 
   /// Floats that one example needs, a bundle at a time; the first bundle is the largest.
@@ -147,9 +148,9 @@ struct CPUGroupedConvolution: CPUOperation {
 
   /// A bundle's input as the taps need it: in the scratch with its border, or where it is.
   private func bordered(
-    _ step: Step, _ example: Int, _ bundle: Int, place: Int
+    _ step: Step, _ slot: Slot, _ example: Int, _ bundle: Int, place: Int
   ) -> UnsafeMutablePointer<Float> {
-    let x = step.value(input, example) + bundle * inputStep
+    let x = step.address(slot, example) + bundle * inputStep
     guard let border = window(bundle).inputBorder else { return x }
     kernels.c.border(border, x, scratch(place))
     return scratch(place)
@@ -163,7 +164,7 @@ struct CPUGroupedConvolution: CPUOperation {
     if grouping.isDepthwise {
       kernels.c.depthwise(taps, offsets, x, w, accumulate, y)
     } else {
-      kernels.c.taps(taps, offsets, x, w, nil, accumulate, y)
+      kernels.c.taps(taps, offsets, nil, x, w, nil, accumulate, y)
     }
   }
 
@@ -172,7 +173,7 @@ struct CPUGroupedConvolution: CPUOperation {
       .example([.value(input), .value(output)]) { step, example in
         let y = step.value(output, example)
         for bundle in 0..<bundles {
-          let x = bordered(step, example, bundle, place: step.worker)
+          let x = bordered(step, .value(input), example, bundle, place: step.worker)
           let w = parameters.values(weight) + bundle * weightStep
           sum(window(bundle).taps, window.offsets, x, w, accumulate: 0, to: y + bundle * outputStep)
         }
@@ -199,7 +200,7 @@ struct CPUGroupedConvolution: CPUOperation {
     isLast: Bool, to gradient: UnsafeMutablePointer<Float>
   ) {
     let window = window(bundle)
-    let x = bordered(step, example, bundle, place: place)
+    let x = bordered(step, kept, example, bundle, place: place)
     let dy = step.gradient(output, example) + bundle * outputStep
     var taps = window.taps
     taps.output_blocks = Int32(outputBlocks.count)
@@ -234,7 +235,7 @@ struct CPUGroupedConvolution: CPUOperation {
   }
 
   private func smallWeights() -> Phase {
-    .example([.value(input), .gradient(output)]) { step, example in
+    .example([kept, .gradient(output)]) { step, example in
       let shard = example / Shard.size
       for bundle in 0..<bundles {
         addWeightGradient(
@@ -251,7 +252,7 @@ struct CPUGroupedConvolution: CPUOperation {
     let units = (0..<bundles).flatMap { bundle in
       (0..<window(bundle).outputBlocks).map { (bundle: bundle, block: $0) }
     }
-    return .batch([.value(input), .gradient(output)]) { step in
+    return .batch([kept, .gradient(output)]) { step in
       step.pool.run(units.count) { task, worker in
         let (bundle, block) = units[task]
         for example in 0..<step.count {

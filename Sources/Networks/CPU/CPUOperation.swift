@@ -28,14 +28,23 @@ protocol CPUOperation: Sendable {
   func backward(_ targets: [GradientTarget]) -> Passes
   /// The values that the way back reads.
   var reads: [ValueID] { get }
-  /// Inputs by which the gradient is that by the output, once `backward` has dealt with it.
-  var passesGradientTo: [ValueID] { get }
+  /// Inputs by which the gradient is that by the output, or a part of it, once `backward` has dealt with it.
+  var passesGradientTo: [GradientPart] { get }
   /// Makes the output again on the way back, where it is not kept.
   func recompute() -> Phase?
 }
 
+/// The part of an output's gradient that is the gradient by an input.
+struct GradientPart: Sendable {
+  let input: ValueID
+  /// Floats of an example before it.
+  let offset: Int
+
+  init(to input: ValueID, offset: Int = 0) { (self.input, self.offset) = (input, offset) }
+}
+
 extension CPUOperation {
-  var passesGradientTo: [ValueID] { [] }
+  var passesGradientTo: [GradientPart] { [] }
   func recompute() -> Phase? { nil }
 }
 
@@ -44,52 +53,51 @@ struct CPUContext: Sendable {
   let plan: Plan
   let mode: CPUExecutor.Mode
   let capacity: Int
+  let threads: Int
   let lanes: Int
   let kernels: KernelTable
   let parameters: Parameters
   /// Whether 3x3 convolutions may take Winograd's way.
   let isExact: Bool
   let recomputed: Set<ValueID>
+  /// Values that lie within others.
+  let placed: [Slot: Place]
   /// A thread's memory to work in: one for all operations, so that it stays in the cache from one to the next.
   let scratch: Scratch
   /// A thread's sums over a shard.
   let accumulator: Scratch
+  /// A batch's values and gradients side by side, for one layer with large weights at a time.
+  let gatheredInputs: Memory
+  let gatheredGradients: Memory
   /// Where operations ask for memory of their own.
   let ledger: MemoryLedger
 
   init(
     plan: Plan, fusion: Fusion, mode: CPUExecutor.Mode, capacity: Int, threads: Int, isExact: Bool,
-    instructionSet: InstructionSet, parameters: Parameters, ledger: MemoryLedger
+    instructionSet: InstructionSet, parameters: Parameters, placed: [Slot: Place], ledger: MemoryLedger
   ) {
     self.plan = plan
     self.mode = mode
     self.capacity = capacity
+    self.threads = threads
     self.parameters = parameters
     self.isExact = isExact
+    self.placed = placed
     self.ledger = ledger
     recomputed = fusion.recomputed
     lanes = instructionSet.lanes
     kernels = instructionSet.kernels
-    var (scratchSize, sums) = (0, 0)
+    var need = ConvolutionNeed()
     for operation in plan.operations {
-      guard case .convolution(let weight, let kernel, let stride, let padding, let groups) = operation.kind else {
-        continue
-      }
-      if groups > 1 {
-        scratchSize = max(scratchSize, CPUGroupedConvolution.scratchSize(plan, operation, lanes))
-        continue
-      }
-      let (input, output) = (plan.values[operation.inputs[0]], plan.values[operation.output])
-      let window = Window(
-        input: input, output: output, kernel: kernel, stride: stride, padding: padding, lanes: lanes)
-      scratchSize = max(scratchSize, window.scratchSize)
-      guard let winograd = Winograd(input, output, kernel, stride, padding, lanes), !isExact else { continue }
-      let gradient = mode == .training && parameters.isSummed(weight)
-      scratchSize = max(scratchSize, winograd.scratchSize(gradient: gradient))
-      if gradient { sums = max(sums, winograd.filterSize) }
+      need.formUnion(
+        ConvolutionWay(plan, operation, lanes, isExact: isExact)?.need(
+          plan, operation, lanes, training: mode == .training, isSummed: parameters.isSummed))
     }
-    scratch = Scratch(floats: scratchSize, places: threads, ledger)
-    accumulator = Scratch(floats: sums, places: threads, ledger)
+    scratch = Scratch(floats: need.scratch, places: threads, ledger)
+    accumulator = Scratch(floats: need.accumulator, places: threads, ledger)
+    let shards = Shard.count(capacity)
+    gatheredInputs = ledger.memory(\.scratch, shards * need.gatheredInputs)
+    gatheredGradients = ledger.memory(\.scratch, mode == .training ? shards * need.gatheredGradients : 0)
   }
 
   func blockCount(_ shape: Shape) -> Int { blocks(shape.channels, lanes) }
@@ -105,20 +113,33 @@ struct CPUContext: Sendable {
     case .single(let operation): self.operation(operation)
     case .normalise(let norm, let input, let finish): CPUBatchNorm(self, norm, input: input, finish)
     case .convolution(let operation, let norm, let finish):
-      CPUConvolution(self, operation, FoldedNorm(self, norm, operation, finish))
+      self.operation(operation, FoldedNorm(self, norm, operation, finish))
     }
   }
 
-  private func operation(_ operation: Operation) -> any CPUOperation {
+  func gathered(_ operation: Operation) -> Gathered {
+    ConvolutionWay.gathered(plan, operation, lanes)
+  }
+
+  private func operation(_ operation: Operation, _ folded: FoldedNorm? = nil) -> any CPUOperation {
     switch operation.kind {
-    case .convolution(_, _, _, _, let groups) where groups > 1: CPUGroupedConvolution(self, operation)
-    case .convolution: CPUConvolution(self, operation)
-    case .dense(let weight, let bias): CPUDense(self, operation, weight: weight, bias: bias)
+    case .convolution(let convolution):
+      switch ConvolutionWay(plan, operation, lanes, isExact: isExact) {
+      case .grouped: CPUGroupedConvolution(self, operation, convolution)
+      case .gathered:
+        CPUGatheredConvolution(self, operation, weight: convolution.weight, bias: convolution.bias, folded)
+      case .direct, .winograd, nil: CPUConvolution(self, operation, convolution, folded)
+      }
+    case .dense(let weight, let bias): CPUGatheredConvolution(self, operation, weight: weight, bias: bias)
     case .batchNorm(let norm): CPUBatchNorm(self, norm, input: operation.inputs[0], .init(output: operation.output))
     case .activation(let activation): CPUActivation(self, operation, activation)
     case .add: CPUAdd(self, operation)
+    case .multiply: CPUMultiply(self, operation)
+    case .concatenate: CPUConcatenate(self, operation)
     case .subsample(let stride, let before, _):
       CPUSubsample(self, operation, stride: stride, channelsBefore: before)
+    case .maxPool(let window): CPUPool(self, operation, window, isMaximum: true)
+    case .averagePool(let window): CPUPool(self, operation, window, isMaximum: false)
     case .globalAveragePool: CPUAveragePool(self, operation)
     }
   }

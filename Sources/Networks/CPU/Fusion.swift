@@ -1,7 +1,7 @@
 /// What one runner of the CPU executor does: an operation of the plan, or several that go well in one pass.
 enum FusedOperation: Sendable {
   case single(Operation)
-  /// Batch-norm, perhaps the addition of another value, perhaps ReLU.
+  /// Batch-norm, perhaps the addition of another value, perhaps an activation.
   case normalise(BatchNorm, input: ValueID, finish: Finish)
   /// A convolution in evaluation, with what follows it: the batch-norm becomes a part of its weights.
   case convolution(Operation, BatchNorm, finish: Finish)
@@ -9,7 +9,9 @@ enum FusedOperation: Sendable {
   /// What comes after a batch-norm, and the value that it ends in.
   struct Finish: Sendable {
     var residual: ValueID?
-    var relu = false
+    /// ReLU, hardswish or none, which is linear. With a residual it is no hardswish: the way back could not tell its
+    /// argument.
+    var activation = Activation.linear
     var output: ValueID
   }
 
@@ -33,8 +35,8 @@ enum FusedOperation: Sendable {
 /// A plan's operations put together for this machine, and what becomes of the values between them.
 struct Fusion {
   private(set) var operations: [FusedOperation] = []
-  /// Values that the way back makes again instead of keeping them: what one batch-norm and ReLU made, where one
-  /// convolution alone reads it on the way back.
+  /// Values that the way back makes again instead of keeping them: what one batch-norm and activation made, where one
+  /// convolution or dense layer alone reads it on the way back.
   private(set) var recomputed: Set<ValueID> = []
 
   /// - Parameter kept: values that are kept in any case.
@@ -49,16 +51,20 @@ struct Fusion {
       guard let users = consumers[value], users.count == 1, !named.contains(value) else { return nil }
       return users[0]
     }
-    /// Whether one convolution reads a value on the way back, and nothing else: sums and subsamples do not.
+    /// Whether one convolution or dense layer reads a value on the way back, and nothing else.
     func hasOneReader(_ value: ValueID) -> Bool {
       let readers = consumers[value, default: []].map { plan.operations[$0].kind }.filter { kind in
         switch kind {
-        case .add, .subsample: false
+        case .add, .subsample, .averagePool, .maxPool, .globalAveragePool: false
+        // A concatenation holds what it is made of.
         default: true
         }
       }
-      guard readers.count == 1, case .convolution(_, _, _, _, groups: 1) = readers[0] else { return false }
-      return true
+      guard readers.count == 1 else { return false }
+      switch readers[0] {
+      case .convolution, .dense: return true
+      default: return false
+      }
     }
 
     // Where each fused operation stands: at the last of its parts, when all its inputs are there.
@@ -75,8 +81,10 @@ struct Fusion {
         taken.insert(next)
         last = next
       }
-      if let next = successor(finish.output), plan.operations[next].kind == .activation(.relu) {
-        finish.relu = true
+      if let next = successor(finish.output), case .activation(let activation) = plan.operations[next].kind,
+        activation == .relu || (activation == .hardswish && finish.residual == nil)
+      {
+        finish.activation = activation
         finish.output = plan.operations[next].output
         taken.insert(next)
         last = next
@@ -84,7 +92,8 @@ struct Fusion {
       at[last] = .normalise(norm, input: operation.inputs[0], finish: finish)
       if mode == .evaluation,
         let producer = plan.operations.firstIndex(where: { $0.output == operation.inputs[0] }),
-        case .convolution(_, _, _, _, groups: 1) = plan.operations[producer].kind,
+        case .convolution(let convolution) = plan.operations[producer].kind, convolution.groups == 1,
+        convolution.bias == nil,
         successor(operation.inputs[0]) == index
       {
         taken.insert(producer)

@@ -28,9 +28,11 @@ struct Layout {
       plan: plan, capacity: capacity, training: mode == .training, instructionSet: instructionSet, ledger: ledger)
     kept = Set([0, plan.logits] + (keeping ?? plan.representations.map(\.value)))
     let fusion = Fusion(plan, mode, kept: kept)
+    let lanes = lanes
+    let placed = CPUConcatenate.placed(plan) { blocks($0.channels, lanes) * lanes * $0.area }
     let context = CPUContext(
       plan: plan, fusion: fusion, mode: mode, capacity: capacity, threads: threads, isExact: isExact,
-      instructionSet: instructionSet, parameters: parameters, ledger: ledger)
+      instructionSet: instructionSet, parameters: parameters, placed: placed, ledger: ledger)
 
     let operations = fusion.operations.map { context.operation($0) }
     forward = Direction(operations.map { $0.forward() })
@@ -46,7 +48,8 @@ struct Layout {
     if mode == .training { slots.insert(.gradient(plan.logits)) }
     storage = Storage(
       programs: [forward.program, backward.program], sizes: plan.values.map { context.size($0) },
-      capacity: capacity, threads: threads, kept: slots, shared: wayBack.shared, ledger: ledger)
+      capacity: capacity, threads: threads, kept: slots,
+      placed: placed.merging(wayBack.placed) { first, _ in first }, ledger: ledger)
   }
 
   var pixelStride: Int { blocks(plan.input.channels, lanes) * lanes }
@@ -71,8 +74,8 @@ struct Direction: Sendable {
 /// The passes of all operations from the last to the first, each told which gradients others have begun.
 private struct Backward {
   private(set) var passes: [Passes] = []
-  /// Gradients that lie where others do.
-  private(set) var shared: [Slot: Slot] = [:]
+  /// Gradients that lie within others.
+  private(set) var placed: [Slot: Place] = [:]
 
   init() {}
 
@@ -81,15 +84,17 @@ private struct Backward {
     var producers: [ValueID: any CPUOperation] = [:]
     for (fused, operation) in zip(fusion.operations, operations) { producers[fused.output] = operation }
     for (fused, operation) in zip(fusion.operations, operations).reversed() where begun.contains(fused.output) {
-      var isShared = fused.output == plan.logits
+      // Parts of the output's gradient that are an input's already.
+      var given: Set<Int> = []
       let targets = fused.inputs.map { input -> GradientTarget in
         if input == 0 { return .skip }
         guard begun.insert(input).inserted else { return .add }
         // What goes in twice, as in bn(x) + x, has two gradients to add up, and needs a place for the sum.
         let isOnce = fused.inputs.filter { $0 == input }.count == 1
-        guard isOnce, !isShared, operation.passesGradientTo.contains(input) else { return .store }
-        isShared = true
-        shared[.gradient(input)] = .gradient(fused.output)
+        guard isOnce, fused.output != plan.logits,
+          let part = operation.passesGradientTo.first(where: { $0.input == input }), given.insert(part.offset).inserted
+        else { return .store }
+        placed[.gradient(input)] = Place(slot: .gradient(fused.output), offset: part.offset)
         return .shared
       }
       for input in operation.reads where fusion.recomputed.contains(input) {

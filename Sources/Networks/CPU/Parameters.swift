@@ -74,13 +74,14 @@ final class Parameters: Sendable {
     for operation in plan.operations {
       let input = plan.values[operation.inputs[0]]
       switch operation.kind {
-      case .convolution(let weight, let kernel, _, _, let groups) where groups > 1:
-        let outputs = plan.tensors[weight].shape[0]
-        layouts[weight] = .grouped(
-          Grouping(inputs: input.channels, outputs: outputs, groups: groups), taps: kernel * kernel)
-      case .convolution(let weight, let kernel, _, _, _):
-        layouts[weight] = .matrix(
-          outputs: plan.tensors[weight].shape[0], inputs: input.channels, taps: kernel * kernel)
+      case .convolution(let convolution):
+        let outputs = plan.tensors[convolution.weight].shape[0]
+        let taps = convolution.kernel * convolution.kernel
+        layouts[convolution.weight] =
+          convolution.groups > 1
+          ? .grouped(
+            Grouping(inputs: input.channels, outputs: outputs, groups: convolution.groups), taps: taps)
+          : .matrix(outputs: outputs, inputs: input.channels, taps: taps)
       case .dense(let weight, _):
         layouts[weight] = .matrix(
           outputs: plan.tensors[weight].shape[0], inputs: input.channels, taps: input.area)

@@ -13,6 +13,13 @@ enum Slot: Hashable, Sendable {
   }
 }
 
+/// Where a slot lies within another.
+struct Place: Sendable, Hashable {
+  let slot: Slot
+  /// Floats of an example before it.
+  let offset: Int
+}
+
 /// Where each example's share of each slot lies.
 struct Storage: Sendable {
   struct Placement: Sendable {
@@ -55,19 +62,25 @@ struct Storage: Sendable {
   ///   - sizes: floats of one example, by value.
   ///   - kept: slots that hold their contents to the end. Of the others, those that live within one segment get room
   ///     for a group of examples and thread, and the rest share memory where no stage needs both.
-  ///   - shared: slots that lie where others do.
+  ///   - placed: slots that lie within others.
   init(
-    programs: [Program], sizes: [Int], capacity: Int, threads: Int, kept: Set<Slot>, shared: [Slot: Slot],
+    programs: [Program], sizes: [Int], capacity: Int, threads: Int, kept: Set<Slot>, placed: [Slot: Place],
     ledger: MemoryLedger
   ) {
-    var planner = Planner(sizes: sizes, capacity: capacity, threads: threads, shared: shared)
+    var planner = Planner(sizes: sizes, capacity: capacity, threads: threads, placed: placed)
+    let kept = Set(kept.map { planner.owner($0).slot })
     for slot in kept.sorted(by: { $0.order < $1.order }) { planner.keep(slot) }
     keptCount = (planner.total + 15) / 16 * 16
     planner.total = keptCount
     planner.place(programs, except: kept)
     memory = ledger.memory(\.values, planner.total)
     ledger.canLend(planner.total - keptCount)
-    let place = { slot in planner.placements[planner.owner(slot)] ?? Placement() }
+    let place = { (slot: Slot) in
+      let owner = planner.owner(slot)
+      var placement = planner.placements[owner.slot] ?? Placement()
+      placement.offset += owner.offset
+      return placement
+    }
     values = sizes.indices.map { place(.value($0)) }
     gradients = sizes.indices.map { place(.gradient($0)) }
     recomputed = sizes.indices.map { place(.recomputed($0)) }
@@ -88,21 +101,22 @@ private struct Planner {
   let sizes: [Int]
   let examples: Int
   let threads: Int
-  let shared: [Slot: Slot]
+  let placed: [Slot: Place]
   var total = 0
   var placements: [Slot: Storage.Placement] = [:]
 
-  init(sizes: [Int], capacity: Int, threads: Int, shared: [Slot: Slot]) {
+  init(sizes: [Int], capacity: Int, threads: Int, placed: [Slot: Place]) {
     self.sizes = sizes
     examples = Shard.count(capacity) * Shard.size
     self.threads = threads
-    self.shared = shared
+    self.placed = placed
   }
 
-  func owner(_ slot: Slot) -> Slot {
-    var slot = slot
-    while let next = shared[slot] { slot = next }
-    return slot
+  /// The slot that a slot lies within in the end, and where.
+  func owner(_ slot: Slot) -> Place {
+    var place = Place(slot: slot, offset: 0)
+    while let next = placed[place.slot] { place = Place(slot: next.slot, offset: place.offset + next.offset) }
+    return place
   }
 
   private func size(_ slot: Slot) -> Int { sizes[slot.id] }
@@ -119,7 +133,7 @@ private struct Planner {
     for (number, program) in programs.enumerated() {
       for (index, phase) in program.phases.enumerated() {
         let stage = stages + program.places[index].stage
-        for slot in Set(phase.touches.map(owner)).sorted(by: { $0.order < $1.order }) where !kept.contains(slot) {
+        for slot in Set(phase.touches.map { owner($0).slot }).sorted(by: { $0.order < $1.order }) where !kept.contains(slot) {
           if uses[slot] == nil { order.append(slot) }
           uses[slot, default: []].append(Use(program: number, phase: index, stage: stage))
         }

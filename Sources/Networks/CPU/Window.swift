@@ -32,7 +32,23 @@ struct Window: Sendable {
   /// Floats of scratch for one example.
   let scratchSize: Int
 
-  init(input: Shape, output: Shape, kernel: Int, stride: Int, padding: Int, lanes: Int) {
+  /// That of a convolution that is in no groups.
+  init(_ plan: Plan, _ operation: Operation, _ lanes: Int) {
+    guard case .convolution(let convolution) = operation.kind else {
+      preconditionFailure("\(operation.name) is no convolution")
+    }
+    self.init(
+      convolution, input: plan.values[operation.inputs[0]], output: plan.values[operation.output], lanes: lanes)
+  }
+
+  init(_ convolution: Convolution, input: Shape, output: Shape, lanes: Int) {
+    let (kernel, stride, padding) = (convolution.kernel, convolution.stride, convolution.padding)
+    var (input, output) = (input, output)
+    if kernel == 1, stride == 1, padding == 0 {
+      // Pixels meet no neighbours: they are one long row, which fills the registers whatever the width.
+      (input.width, input.height) = (input.area, 1)
+      output = Shape(channels: output.channels, height: 1, width: input.width)
+    }
     inputBlocks = blocks(input.channels, lanes)
     outputBlocks = blocks(output.channels, lanes)
     tapCount = kernel * kernel
@@ -50,7 +66,7 @@ struct Window: Sendable {
     let row = phases * pitch * lanes
     taps = rote_taps(
       rows: Int32(output.height), columns: Int32(output.width), input_blocks: Int32(inputBlocks),
-      output_blocks: Int32(outputBlocks), taps: Int32(kernel * kernel),
+      output_blocks: Int32(outputBlocks), taps: Int32(kernel * kernel), weight_taps: Int32(kernel * kernel),
       last_lanes: Int32(input.channels - (inputBlocks - 1) * lanes), x_row: Int64(stride * row),
       x_block: Int64((inPlace ? input.height : Int(border.rows)) * row), y_row: Int64(output.width * lanes),
       y_column: Int64(lanes), y_block: Int64(output.area * lanes))
@@ -92,7 +108,7 @@ struct Window: Sendable {
           taps: rote_taps(
             rows: Int32((input.height - phaseY + stride - 1) / stride),
             columns: Int32((input.width - phaseX + stride - 1) / stride), input_blocks: Int32(outputBlocks),
-            output_blocks: Int32(inputBlocks), taps: 0,
+            output_blocks: Int32(inputBlocks), taps: 0, weight_taps: 0,
             last_lanes: Int32(output.channels - (outputBlocks - 1) * lanes), x_row: Int64(columns * lanes),
             x_block: Int64(rows * columns * lanes), y_row: Int64(stride * input.width * lanes),
             y_column: Int64(stride * lanes), y_block: Int64(input.area * lanes)),
@@ -104,6 +120,7 @@ struct Window: Sendable {
           }
         }
         phase.taps.taps = Int32(phase.order.count)
+        phase.taps.weight_taps = phase.taps.taps
         dataPhases.append(phase)
       }
     }

@@ -1,7 +1,8 @@
 extension Reference {
   /// `torch.nn.functional.conv2d` with a square kernel; the weight is (out, in / groups, ky, kx).
   ///
-  ///     out[n, o, y, x] = sum over i, ky, kx of weight[o, i, ky, kx] in[n, first(o) + i, y s + ky - p, x s + kx - p]
+  ///     out[n, o, y, x] = bias[o] +
+  ///       sum over i, ky, kx of weight[o, i, ky, kx] in[n, first(o) + i, y s + ky - p, x s + kx - p]
   ///
   /// `first(o)` is the first input channel of the output channel's group.
   struct Convolution {
@@ -11,6 +12,12 @@ extension Reference {
     let stride: Int
     let padding: Int
     let groups: Int
+
+    init(_ convolution: Networks.Convolution, input: Shape, output: Shape) {
+      (self.input, self.output) = (input, output)
+      (kernel, stride, padding) = (convolution.kernel, convolution.stride, convolution.padding)
+      groups = convolution.groups
+    }
 
     /// The outputs along one axis for which kernel tap `k` lies inside the input.
     private func outputs(_ outputSize: Int, _ inputSize: Int, tap k: Int) -> Range<Int> {
@@ -50,8 +57,8 @@ extension Reference {
       }
     }
 
-    func forward(_ x: [Double], weight: [Double], count: Int) -> [Double] {
-      var result = [Double](repeating: 0, count: count * output.count)
+    func forward(_ x: [Double], weight: [Double], bias: [Double]?, count: Int) -> [Double] {
+      var result = (0..<count * output.count).map { bias?[$0 / output.area % output.channels] ?? 0 }
       result.withUnsafeMutableBufferPointer { result in
         forEachRow(count: count) { w, i, o, length in
           for k in 0..<length { result[o + k] += weight[w] * x[i + k * stride] }
@@ -78,6 +85,10 @@ extension Reference {
           result[w] += sum
         }
       }
+    }
+
+    func accumulateBiasGradient(_ result: inout [Double], _ gradient: [Double]) {
+      for (i, value) in gradient.enumerated() { result[i / output.area % output.channels] += value }
     }
   }
 }

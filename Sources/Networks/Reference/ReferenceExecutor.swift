@@ -53,10 +53,10 @@ public struct ReferenceExecutor: Sendable {
     let shape = plan.values[operation.inputs[0]]
     let outputShape = plan.values[operation.output]
     switch operation.kind {
-    case .convolution(let weight, let kernel, let stride, let padding, let groups):
-      let geometry = Reference.Convolution(
-        input: shape, output: outputShape, kernel: kernel, stride: stride, padding: padding, groups: groups)
-      return geometry.forward(x, weight: tensors[weight], count: count)
+    case .convolution(let convolution):
+      let geometry = Reference.Convolution(convolution, input: shape, output: outputShape)
+      return geometry.forward(
+        x, weight: tensors[convolution.weight], bias: convolution.bias.map { tensors[$0] }, count: count)
     case .dense(let weight, let bias):
       return Reference.dense(
         x, weight: tensors[weight], bias: bias.map { tensors[$0] }, count: count,
@@ -70,6 +70,14 @@ public struct ReferenceExecutor: Sendable {
       return x.map { Reference.activate($0, activation) }
     case .add:
       return zip(x, values[operation.inputs[1]]).map { $0 + $1 }
+    case .multiply:
+      return Reference.multiply(x, gate: values[operation.inputs[1]], area: shape.area)
+    case .concatenate:
+      return Reference.concatenate(operation.inputs.map { values[$0] }, count: count)
+    case .maxPool(let window):
+      return Reference.Windows(window, input: shape, output: outputShape, count: count).maximum(x)
+    case .averagePool(let window):
+      return Reference.Windows(window, input: shape, output: outputShape, count: count).mean(x)
     case .subsample(let stride, let channelsBefore, _):
       return Reference.subsample(
         x, shape: shape, output: outputShape, stride: stride, channelsBefore: channelsBefore, count: count)
@@ -130,11 +138,11 @@ public struct ReferenceExecutor: Sendable {
     let outputShape = plan.values[operation.output]
     let gradient = valueGradients[operation.output]
     switch operation.kind {
-    case .convolution(let weight, let kernel, let stride, let padding, let groups):
-      let geometry = Reference.Convolution(
-        input: shape, output: outputShape, kernel: kernel, stride: stride, padding: padding, groups: groups)
-      geometry.accumulateWeightGradient(&tensorGradients[weight], x, gradient, count: count)
-      return [geometry.inputGradient(gradient, weight: tensors[weight], count: count)]
+    case .convolution(let convolution):
+      let geometry = Reference.Convolution(convolution, input: shape, output: outputShape)
+      geometry.accumulateWeightGradient(&tensorGradients[convolution.weight], x, gradient, count: count)
+      if let bias = convolution.bias { geometry.accumulateBiasGradient(&tensorGradients[bias], gradient) }
+      return [geometry.inputGradient(gradient, weight: tensors[convolution.weight], count: count)]
     case .dense(let weight, let bias):
       Reference.accumulateDenseWeightGradient(&tensorGradients[weight], x, gradient, count: count)
       if let bias { Reference.accumulateDenseBiasGradient(&tensorGradients[bias], gradient) }
@@ -152,6 +160,14 @@ public struct ReferenceExecutor: Sendable {
       return [zip(x, gradient).map { $1 * Reference.activationSlope($0, activation) }]
     case .add:
       return [gradient, gradient]
+    case .multiply:
+      return Reference.multiplyGradients(x, gate: values[operation.inputs[1]], gradient, area: shape.area)
+    case .concatenate:
+      return Reference.split(gradient, sizes: operation.inputs.map { plan.values[$0].count }, count: count)
+    case .maxPool(let window):
+      return [Reference.Windows(window, input: shape, output: outputShape, count: count).maximumGradient(x, gradient)]
+    case .averagePool(let window):
+      return [Reference.Windows(window, input: shape, output: outputShape, count: count).meanGradient(gradient)]
     case .subsample(let stride, let channelsBefore, _):
       return [
         Reference.subsampleInputGradient(

@@ -1,0 +1,96 @@
+import Kernels
+
+/// How a convolution or dense layer is computed: a function of its shape alone, the same on every machine of an
+/// instruction set.
+enum ConvolutionWay: Sendable {
+  /// In groups of channels.
+  case grouped
+  /// Examples side by side: dense layers, and small images, whose few pixels would fill no register.
+  case gathered
+  /// By direct kernels, over an example at a time.
+  case direct
+  case winograd(Winograd)
+
+  /// Pixels of an output up to which examples go side by side.
+  private static let fewPixels = 16
+
+  /// nil where the operation is neither.
+  init?(_ plan: Plan, _ operation: Operation, _ lanes: Int, isExact: Bool) {
+    switch operation.kind {
+    case .dense: self = .gathered
+    case .convolution(let convolution):
+      let (input, output) = (plan.values[operation.inputs[0]], plan.values[operation.output])
+      if convolution.groups > 1 {
+        self = .grouped
+      } else if !isExact, let winograd = Winograd(input, output, convolution, lanes) {
+        self = .winograd(winograd)
+      } else {
+        self = ConvolutionWay.isSmall(output) ? .gathered : .direct
+      }
+    default: return nil
+    }
+  }
+
+  /// Whether few pixels are left: then large weights' gradients are summed with examples side by side, too.
+  static func isSmall(_ output: Shape) -> Bool { output.area <= fewPixels }
+
+  static func gathered(_ plan: Plan, _ operation: Operation, _ lanes: Int) -> Gathered {
+    let (input, output) = (plan.values[operation.inputs[0]], plan.values[operation.output])
+    if case .convolution(let convolution) = operation.kind {
+      return Gathered(convolution, from: input, to: output, lanes: lanes)
+    }
+    return Gathered(denseFrom: input, to: output, lanes: lanes)
+  }
+
+  /// Floats to work in: a thread's, and for the gathered values of a shard.
+  func need(
+    _ plan: Plan, _ operation: Operation, _ lanes: Int, training: Bool, isSummed: (TensorID) -> Bool
+  ) -> ConvolutionNeed {
+    var need = ConvolutionNeed()
+    let weight: TensorID
+    switch operation.kind {
+    case .convolution(let convolution): weight = convolution.weight
+    case .dense(let dense, _): weight = dense
+    default: return need
+    }
+    let isLarge = !isSummed(weight)
+    func gather() {
+      let geometry = ConvolutionWay.gathered(plan, operation, lanes)
+      if isLarge {
+        (need.gatheredInputs, need.gatheredGradients) = (geometry.inputSize, geometry.outputSize)
+      } else {
+        need.scratch = max(need.scratch, geometry.inputSize + (training ? geometry.outputSize : 0))
+      }
+    }
+    switch self {
+    case .grouped: need.scratch = CPUGroupedConvolution.scratchSize(plan, operation, lanes)
+    case .gathered: gather()
+    case .direct: need.scratch = Window(plan, operation, lanes).scratchSize
+    case .winograd(let winograd):
+      let gradient = training && !isLarge
+      need.scratch = max(
+        winograd.scratchSize(gradient: gradient), isLarge ? Window(plan, operation, lanes).scratchSize : 0)
+      if gradient { need.accumulator = winograd.filterSize }
+      if training, isLarge, ConvolutionWay.isSmall(plan.values[operation.output]) { gather() }
+    }
+    return need
+  }
+}
+
+/// Floats that convolutions work in, one at a time.
+struct ConvolutionNeed {
+  /// Of a thread.
+  var scratch = 0
+  var accumulator = 0
+  /// Of a shard.
+  var gatheredInputs = 0
+  var gatheredGradients = 0
+
+  mutating func formUnion(_ other: ConvolutionNeed?) {
+    guard let other else { return }
+    scratch = max(scratch, other.scratch)
+    accumulator = max(accumulator, other.accumulator)
+    gatheredInputs = max(gatheredInputs, other.gatheredInputs)
+    gatheredGradients = max(gatheredGradients, other.gatheredGradients)
+  }
+}
