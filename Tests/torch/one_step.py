@@ -56,6 +56,12 @@ class Kinks(TorchDispatchMode):
     not counted: they have come from zeros, and stay.
     """
 
+    distances = {
+        "relu": torch.abs,
+        "hardswish": lambda x: (x.abs() - 3).abs(),
+        "hardsigmoid": lambda x: (x.abs() - 3).abs(),
+    }
+
     def __init__(self, within=1e-6):
         super().__init__()
         self.within, self.nearest, self.close, self.count = within, 1.0, 0, 0
@@ -63,10 +69,8 @@ class Kinks(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, arguments=(), options=None):
         name = function.overloadpacket.__name__.rstrip("_")
         x = arguments[0] if arguments else None
-        if name == "relu":
-            self.note(x, x.abs())
-        elif name in ("hardswish", "hardsigmoid"):
-            self.note(x, (x.abs() - 3).abs())
+        if name in self.distances:
+            self.note(x, self.distances[name](x))
         elif name == "max_pool2d_with_indices":
             kernel, stride, padding = (argument[0] for argument in (*arguments[1:4], (0,))[:3])
             # Padded with 0, since what is pooled comes out of a ReLU.
