@@ -14,8 +14,8 @@ The first lines of a fixture are
     rounding QUANTITY DIFFERENCE
 
 A nudge adds STEPS / 512 to the hashed bias of a channel. It keeps values away from where the slope of a function jumps,
-so that rounding takes none to its other side. What float32 makes of a quantity is up to DIFFERENCE off, which is defined in
-`fixture_differences`. The labels are example * 7 % CLASSES. Each other line is
+so that rounding takes none to its other side. What PyTorch's float32 makes of a quantity is up to DIFFERENCE off, as
+`fixture_differences` defines it. The labels are example * 7 % CLASSES. Each other line is
 
     QUANTITY TENSOR STRIDE COUNT PROJECTION NORM VALUE...
 
@@ -154,8 +154,8 @@ def result_lines(exact):
 def fixture_differences(results, exact):
     """By quantity the worst difference that a test with the fixture sees, and the tensor.
 
-    Of the samples, by the greatest of them or the root mean square of all, whichever is more; of the norm and the projection, by
-    the norm.
+    Of the samples, by the greatest of them or the root mean square of all, whichever is more; of the norm and the
+    projection, by the norm.
     """
     nothing, _ = vanishing(exact)
     largest = max(float(v.norm()) for (quantity, _), v in exact.items() if quantity == "gradient")
