@@ -55,7 +55,7 @@ tools := $(addprefix bin/,fetch-data train distill score align report)
 sources := Package.swift $(sort $(shell find Sources -type f))
 
 .PHONY: help deps check-deps build test bench fuzz demo study data runs distilled scores alignment report \
-  results-sprites results-cifar10 check-format check-make clean FORCE
+  results-sprites results-cifar10 check-format check-make check-torch clean FORCE
 
 help:
 	@echo 'make build          the six tools, in bin/'
@@ -67,6 +67,7 @@ help:
 	@echo 'make results-sprites, make results-cifar10 ARCHIVE=...   the studies of docs/results.md'
 	@echo 'make deps           installs what building needs; make check-deps what check-format needs'
 	@echo 'make check-format   reads files with other programs, damages them; fetch-data beside SciPy, libmatio, djpeg'
+	@echo 'make check-torch    networks and weights beside PyTorch; TORCH_PYTHON=python, one with torch, torchvision, h5py'
 	@echo 'make fuzz           feeds damaged archives to the decoders; FUZZ_SECONDS for each'
 	@echo 'make check-make     interrupts studies, and changes their settings'
 	@echo 'make clean          removes what was built; studies stay'
@@ -260,6 +261,12 @@ check-format: .venv/ready $(tools)
 
 check-make: .venv/ready $(tools)
 	$(python) Tests/python/check_make.py
+
+# Needs no particular machine, but a Python with torch, torchvision, numpy and h5py.
+check-torch: $(tools)
+	$(TORCH_PYTHON) Tests/torch/networks.py
+	$(TORCH_PYTHON) Tests/torch/check_networks.py --self-test
+	$(TORCH_PYTHON) Tests/python/check_weights.py
 
 # For each of the seven decoders.
 FUZZ_SECONDS = 120

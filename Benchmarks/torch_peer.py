@@ -1,68 +1,28 @@
 """PyTorch's side of `bench table`: the same networks, and the same protocol as `bench speed`.
 
     python torch_peer.py resnet-20 --batch 128 --threads 2 --mode train --variant bf16+channels-last
+    python torch_peer.py mobilenet-v3-small --size 64 --batch 64
 
+The model is a label of rote's, and the images are square, --size pixels a side, in 10 classes.
 Each line on standard input is answered by a burst of at least --seconds and a line of JSON with its images a second.
 A variant is a list of traits: channels-last, bf16 (autocast), compiled (torch.compile), frozen (compiled, with the
-weights as constants, for inference); fp32 stands for none. Needs torch alone.
+weights as constants, for inference); fp32 stands for none. Needs torch, and torchvision for its networks.
 """
 
 import argparse
 import json
+import pathlib
 import sys
 import time
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "Tests" / "torch"))
+from networks import network  # noqa: E402
+
+CLASSES = 10
 TRAITS = {"fp32", "channels-last", "bf16", "compiled", "frozen"}
-
-
-class Block(nn.Module):
-    def __init__(self, inputs, channels, stride):
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, channels, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels)
-        self.stride, self.padding = stride, (channels - inputs) // 2
-
-    def forward(self, x):
-        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)), inplace=True)))
-        if self.stride != 1:
-            p = self.padding
-            x = F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, p, p))
-        return F.relu(y + x, inplace=True)
-
-
-class ResNet(nn.Module):
-    """He et al. 2016, section 4.2, with shortcuts of option A: as Sources/Networks/Architectures/ResNet.swift."""
-
-    def __init__(self, depth):
-        super().__init__()
-        self.conv1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(16)
-        blocks, inputs = [], 16
-        for channels in (16, 32, 64):
-            for _ in range((depth - 2) // 6):
-                blocks.append(Block(inputs, channels, 1 if channels == inputs else 2))
-                inputs = channels
-        self.blocks = nn.Sequential(*blocks)
-        self.fc = nn.Linear(64, 10)
-
-    def forward(self, x):
-        x = self.blocks(F.relu(self.bn1(self.conv1(x)), inplace=True))
-        return self.fc(x.mean((2, 3)))
-
-
-def network(name):
-    if name == "mlp":
-        return nn.Sequential(
-            nn.Flatten(), nn.Linear(3072, 1024, bias=False), nn.ReLU(inplace=True), nn.Linear(1024, 10, bias=False))
-    family, depth = name.split("-")
-    assert family == "resnet", name
-    return ResNet(int(depth))
 
 
 def stepper(model, images, labels, mode, traits):
@@ -110,6 +70,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--mode", choices=("train", "infer"), default="train")
     parser.add_argument("--variant", default="fp32")
@@ -121,9 +82,13 @@ def main():
 
     torch.manual_seed(0)
     torch.set_num_threads(options.threads)
-    images = torch.randn(options.batch, 3, 32, 32)
-    labels = torch.arange(options.batch) * 7 % 10
-    step = stepper(network(options.model), images, labels, options.mode, traits)
+    image = (3, options.size, options.size)
+    images = torch.randn(options.batch, *image)
+    if options.model.startswith("mlp"):
+        # Flat as it comes, as for rote's: there is nothing to reorder in a step.
+        images = images.reshape(options.batch, -1, 1, 1)
+    labels = torch.arange(options.batch) * 7 % CLASSES
+    step = stepper(network(options.model, CLASSES, image), images, labels, options.mode, traits)
 
     for _ in sys.stdin:
         start, done = time.monotonic(), 0

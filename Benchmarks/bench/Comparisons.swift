@@ -15,11 +15,8 @@ struct Comparisons {
 
   func all() throws -> [Comparison] {
     let best = try InstructionSet.selected()
-    let networks = [("resnet-8", 128), ("resnet-20", 128), ("resnet-56", 128), ("mlp", 256)]
-    var rows = networks.map { model, batch in
-      row(.init(mode: .train, model: model, batch: batch), variants: variants("", .train))
-    }
-    let resNet = Job(mode: .train, model: "resnet-20", batch: 128)
+    var rows = Self.networks.map { row(.init(mode: .train, network: $0), variants: variants("", .train)) }
+    let resNet = Job(mode: .train, network: Self.resNet)
     rows.append(row(resNet, "bf16", variants: variants("bf16+", .train)))
 
     var pair = resNet
@@ -31,20 +28,36 @@ struct Comparisons {
         Comparison(
           name: "train/resnet-20/\(set)", ours: ours(resNet, set), rivals: [ours(resNet, best)]))
     }
-    for (model, batch) in networks {
-      let job = Job(mode: .infer, model: model, batch: batch)
-      rows.append(row(job, variants: model == resNet.model ? variants("", .infer) : []))
+    for network in Self.networks {
+      let isResNet = network.model == Self.resNet.model
+      rows.append(row(.init(mode: .infer, network: network), variants: isResNet ? variants("", .infer) : []))
     }
-    let inference = Job(mode: .infer, model: resNet.model, batch: resNet.batch)
+    let inference = Job(mode: .infer, network: Self.resNet)
     rows.append(row(inference, "bf16", variants: variants("bf16+", .infer)))
     // A row that differs from others by its rivals alone.
     return rows.filter { python != nil || !$0.name.hasSuffix("/bf16") }
   }
 
-  private struct Job {
-    let mode: SpeedMode
+  private struct Network {
     let model: String
     let batch: Int
+    /// Height and width of the images.
+    var size = 32
+  }
+
+  private static let resNet = Network(model: "resnet-20", batch: 128)
+
+  /// Batches are those of studies, or as large as lets a burst have several: 64 where an image takes long.
+  private static let networks = [
+    Network(model: "resnet-8", batch: 128), resNet, Network(model: "resnet-56", batch: 128),
+    Network(model: "mlp", batch: 256), Network(model: "convnet", batch: 128),
+    Network(model: "densenet-121", batch: 64), Network(model: "mobilenet-v3-small", batch: 64, size: 64),
+    Network(model: "resnet-18", batch: 64, size: 64),
+  ]
+
+  private struct Job {
+    let mode: SpeedMode
+    let network: Network
     var runs = 1
     /// Of each run; all that there are unless given.
     var threads: Int?
@@ -52,7 +65,7 @@ struct Comparisons {
 
   private func row(_ job: Job, _ detail: String? = nil, variants: [String]) -> Comparison {
     Comparison(
-      name: [job.mode.rawValue, job.model, detail].compactMap(\.self).joined(separator: "/"), ours: ours(job),
+      name: [job.mode.rawValue, job.network.model, detail].compactMap(\.self).joined(separator: "/"), ours: ours(job),
       rivals: variants.compactMap { theirs(job, $0) })
   }
 
@@ -73,8 +86,8 @@ struct Comparisons {
     // Of runs side by side one goes on alone when the others have done, so their bursts are longer.
     let seconds = job.runs > 1 ? 4 * seconds : seconds
     return [
-      job.model, "--batch", "\(job.batch)", "--mode", job.mode.rawValue, "--threads", "\(job.threads ?? threads)",
-      "--seconds", "\(seconds)",
+      job.network.model, "--batch", "\(job.network.batch)", "--size", "\(job.network.size)", "--mode",
+      job.mode.rawValue, "--threads", "\(job.threads ?? threads)", "--seconds", "\(seconds)",
     ]
   }
 

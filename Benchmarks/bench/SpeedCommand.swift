@@ -31,6 +31,9 @@ struct SpeedCommand: ParsableCommand {
   @Option(help: "Images a batch.")
   var batch = 128
 
+  @Option(help: "Height and width of the images.")
+  var size = 32
+
   @Option(help: "Threads of each run; 0 for all cores.")
   var threads = 0
 
@@ -47,18 +50,19 @@ struct SpeedCommand: ParsableCommand {
   var bursts: Int?
 
   func validate() throws {
-    guard batch > 0, threads >= 0, runs > 0, seconds > 0 else {
-      throw ValidationError("batch, threads, runs and seconds must be above 0")
+    guard batch > 0, size > 0, threads >= 0, runs > 0, seconds > 0 else {
+      throw ValidationError("batch, size, threads, runs and seconds must be above 0")
     }
   }
 
   func run() throws {
     let instructionSet = try InstructionSet.selected()
-    let plan = try Architecture(model).plan(image: Workload.image, classes: Workload.classes)
+    let image = Workload.square(size)
+    let plan = try Architecture(model).plan(image: image, classes: Workload.classes)
     let threads = threads > 0 ? threads : Machine.cores
     let workloads = (0..<runs).map { _ in
       Workload(
-        plan: plan, batch: batch, mode: mode == .train ? .training : .evaluation, threads: threads,
+        plan: plan, image: image, batch: batch, mode: mode == .train ? .training : .evaluation, threads: threads,
         instructionSet: instructionSet)
     }
     var peak: Double?

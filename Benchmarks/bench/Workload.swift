@@ -8,52 +8,56 @@ import Randomness
 final class Workload: @unchecked Sendable {
   let plan: Plan
   let batch: Int
+  private let image: Shape
   private let executor: CPUExecutor
   private let images: [UInt8]
   private let labels: [Int32]
   private let preparation: ImagePreparation
   private var gradient: [Float] = []
 
-  static let image = Shape(channels: 3, height: 32, width: 32)
+  static let image = square(32)
   static let classes = 10
 
+  static func square(_ size: Int) -> Shape { Shape(channels: 3, height: size, width: size) }
+
   /// - Parameters:
+  ///   - image: the shape of an image; the plan's own input may be flat.
   ///   - images: `(example, y, x, channel)`; the network gets (byte - 128) / 64, which is exact.
   ///   - labels: `(example)`, a class each.
   init(
-    plan: Plan, state: [Float], images: [UInt8], labels: [Int32], batch: Int, mode: CPUExecutor.Mode, threads: Int,
-    instructionSet: InstructionSet
+    plan: Plan, image: Shape = Workload.image, state: [Float], images: [UInt8], labels: [Int32], batch: Int,
+    mode: CPUExecutor.Mode, threads: Int, instructionSet: InstructionSet
   ) {
-    precondition(images.count == labels.count * Workload.image.count, "one label an image")
+    precondition(images.count == labels.count * image.count, "one label an image")
     self.plan = plan
+    self.image = image
     self.batch = batch
     self.images = images
     self.labels = labels
     executor = CPUExecutor(
       plan: plan, capacity: batch, mode: mode, pool: ThreadPool(threads: threads), instructionSet: instructionSet)
     executor.load(state: state)
-    let shape = Workload.image
     preparation = ImagePreparation(
-      height: shape.height, width: shape.width, channels: shape.channels,
-      pixelStride: plan.input.area == 1 ? shape.channels : executor.pixelStride)
+      height: image.height, width: image.width, channels: image.channels,
+      pixelStride: plan.input.area == 1 ? image.channels : executor.pixelStride)
   }
 
   /// A network in its initial state, with one batch of noise.
   convenience init(
-    plan: Plan, batch: Int, mode: CPUExecutor.Mode, threads: Int, instructionSet: InstructionSet
+    plan: Plan, image: Shape, batch: Int, mode: CPUExecutor.Mode, threads: Int, instructionSet: InstructionSet
   ) {
     var stream = RandomStream(seed: 0, purpose: .test)
-    let images = (0..<batch * Workload.image.count).map { _ in UInt8(stream.below(256)) }
+    let images = (0..<batch * image.count).map { _ in UInt8(stream.below(256)) }
     let labels = (0..<batch).map { Int32($0 * 7 % Workload.classes) }
     self.init(
-      plan: plan, state: initialState(plan: plan, seed: 0, run: 0), images: images, labels: labels, batch: batch,
-      mode: mode, threads: threads, instructionSet: instructionSet)
+      plan: plan, image: image, state: initialState(plan: plan, seed: 0, run: 0), images: images, labels: labels,
+      batch: batch, mode: mode, threads: threads, instructionSet: instructionSet)
   }
 
   private func prepare(from first: Int) {
-    let size = Workload.image.count
-    let mean = [Float](repeating: 128, count: Workload.image.channels)
-    let inverse = [Float](repeating: 1 / 64, count: Workload.image.channels)
+    let size = image.count
+    let mean = [Float](repeating: 128, count: image.channels)
+    let inverse = [Float](repeating: 1 / 64, count: image.channels)
     executor.prepare(count: batch) { [images, preparation] example, target in
       images.withUnsafeBufferPointer { bytes in
         guard let base = bytes.baseAddress else { return }

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from resnet8_step import ResNet
+from networks import ResNet
 
 OURS, EXACT = "rote", "float64"
 SGD = dict(lr=0.05, momentum=0.9, nesterov=True, weight_decay=5e-4)

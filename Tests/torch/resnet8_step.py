@@ -17,51 +17,14 @@ import sys
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
+
+from networks import network
 
 CLASSES, BATCH, STEPS = 10, 16, 2
 # Of the streams 1000 to 1459 the one whose values before a ReLU stay furthest from 0, 2.9e-6 over both steps:
 # one that rounding carries over 0 changes gradients by up to 5e-3.
 INPUT_STREAM = 1044
 SGD = dict(lr=0.1, momentum=0.9, weight_decay=1e-4, nesterov=True)
-
-
-class Block(nn.Module):
-    def __init__(self, inputs, channels, stride):
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, channels, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels)
-        self.stride, self.padding = stride, (channels - inputs) // 2
-
-    def forward(self, x):
-        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        if self.stride != 1:
-            p = self.padding
-            x = F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, p, p))
-        return F.relu(y + x)
-
-
-class ResNet(nn.Module):
-    def __init__(self, depth, classes):
-        super().__init__()
-        self.conv1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(16)
-        blocks = (depth - 2) // 6
-        inputs = 16
-        for stage, channels in enumerate((16, 32, 64), start=1):
-            layer = []
-            for block in range(blocks):
-                layer.append(Block(inputs, channels, 2 if stage > 1 and block == 0 else 1))
-                inputs = channels
-            setattr(self, f"layer{stage}", nn.Sequential(*layer))
-        self.fc = nn.Linear(64, classes)
-
-    def forward(self, x):
-        x = F.relu(self.bn1(self.conv1(x)))
-        x = self.layer3(self.layer2(self.layer1(x)))
-        return self.fc(x.mean((2, 3)))
 
 
 def hashed(stream, count):
@@ -98,7 +61,7 @@ def line(quantity, name, tensor):
 
 
 def two_steps(dtype):
-    model = ResNet(8, CLASSES).to(dtype)
+    model = network("resnet-8", CLASSES).to(dtype)
     state = model.state_dict()
     model.load_state_dict({k: starting_value(k, t, i + 1) for i, (k, t) in enumerate(state.items())})
     x = torch.from_numpy(2 * hashed(INPUT_STREAM, BATCH * 3 * 32 * 32)).reshape(BATCH, 3, 32, 32).to(dtype)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from resnet8_step import ResNet
+from networks import network
 
 
 def learning_rate(recipe, step, steps_per_epoch):
@@ -37,9 +37,9 @@ def augment(x):
                   rows[:, None, :, None], columns[:, None, None, :]]
 
 
-def train(images, labels, subset, recipe, depth, seed, standardise):
+def train(images, labels, subset, recipe, architecture, seed, standardise):
     torch.manual_seed(seed)
-    model = ResNet(depth, 10)
+    model = network(architecture)
     for module in model.modules():
         if isinstance(module, torch.nn.Conv2d):
             torch.nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -72,7 +72,7 @@ def accuracy(model, images, labels, standardise):
 def main():
     data, runs = h5py.File(sys.argv[1]), h5py.File(sys.argv[2])
     config = json.loads(runs.attrs["config"] if isinstance(runs.attrs["config"], str) else runs.attrs["config"].decode())
-    recipe, depth = config["recipe"], int(config["architecture"].split("-")[1])
+    recipe, architecture = config["recipe"], config["architecture"]
     assert config["augmentation"] == "pad-crop-flip" and recipe["decay"]["kind"] == "cosine"
     x, y, xt, yt = (torch.from_numpy(data[p][...]) for p in (
         "train/image", "train/label", "test/image", "test/label"))
@@ -87,7 +87,7 @@ def main():
         mask = runs["train/in_mask"][i].astype(bool)
         ours, ours_test = runs["train/correct"][i], runs["test/correct"][i]
         begin = time.time()
-        model = train(x, y, torch.from_numpy(np.flatnonzero(mask)), recipe, depth, run, standardise)
+        model = train(x, y, torch.from_numpy(np.flatnonzero(mask)), recipe, architecture, run, standardise)
         hits, test = accuracy(model, x, y, standardise), accuracy(model, xt, yt, standardise)
         row = [ours[mask].mean(), hits[mask].mean(), ours[~mask].mean(), hits[~mask].mean(),
                ours_test.mean(), test.mean()]
