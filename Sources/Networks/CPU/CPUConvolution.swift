@@ -101,10 +101,10 @@ struct CPUConvolution: CPUOperation {
         .examples(touches, group: winograd.forwardGroup) { step, examples in
           let first = examples.lowerBound
           winograd.forward(
-            kernels, examples.count, step.value(input, first), filters,
+            kernels, examples.count, .init(step, .value(input), from: first), filters,
             folded?.kernelFinish(step, first)
               ?? rote_finish(bias: biases(), residual: nil, residual_stride: 0, accumulate: 0, relu: 0),
-            to: step.value(output, first), scratch(step.worker), step.ahead)
+            to: .init(step, .value(output), from: first), scratch(step.worker), step.ahead)
           for example in examples { folded?.applyAfterKernel(step, example, step.value(output, example)) }
         }
       ])
@@ -122,9 +122,9 @@ struct CPUConvolution: CPUOperation {
       passes.phases.append(
         .examples([.gradient(output), .gradient(input)], group: winograd.dataGroup) { step, examples in
           winograd.data(
-            kernels, examples.count, step.gradient(output, examples.lowerBound), filters,
-            accumulate: target.accumulate, to: step.gradient(input, examples.lowerBound), scratch(step.worker),
-            step.ahead)
+            kernels, examples.count, .init(step, .gradient(output), from: examples.lowerBound), filters,
+            accumulate: target.accumulate, to: .init(step, .gradient(input), from: examples.lowerBound),
+            scratch(step.worker), step.ahead)
         })
     } else {
       passes.phases.append(data(transposed, target))
@@ -147,7 +147,7 @@ struct CPUConvolution: CPUOperation {
       let first = examples.lowerBound
       let sums = accumulator(step.worker)
       winograd.gradient(
-        kernels, examples.count, step.address(kept, first), step.gradient(output, first),
+        kernels, examples.count, .init(step, kept, from: first), .init(step, .gradient(output), from: first),
         accumulate: first % Shard.size != 0, to: sums, scratch(step.worker), step.ahead)
       let end = examples.upperBound
       if end == step.count || end.isMultiple(of: Shard.size) {
@@ -282,7 +282,8 @@ struct FoldedNorm: Sendable {
   func kernelFinish(_ step: Step, _ example: Int) -> rote_finish {
     rote_finish(
       bias: UnsafePointer(bias.floats), residual: finish.residual.map { UnsafePointer(step.value($0, example)) },
-      residual_stride: Int64(size), accumulate: 0, relu: finish.activation == .relu ? 1 : 0)
+      residual_stride: finish.residual.map { Int64(step.stride(.value($0))) } ?? 0, accumulate: 0,
+      relu: finish.activation == .relu ? 1 : 0)
   }
 
   /// What that kernel leaves to do: it knows no activation but ReLU.

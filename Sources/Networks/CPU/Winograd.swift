@@ -6,8 +6,6 @@ struct Winograd: Sendable {
   private let forwardGeometry: rote_winograd
   private let dataGeometry: rote_winograd
   private let lanes: Int
-  private let inputSize: Int
-  private let outputSize: Int
 
   /// Floats of the transformed filters, and of the sums of their gradient.
   let filterSize: Int
@@ -32,8 +30,6 @@ struct Winograd: Sendable {
     forwardGeometry = geometry(input, output, padding)
     dataGeometry = geometry(output, input, 2 - padding)
     self.lanes = lanes
-    inputSize = blocks(input.channels, lanes) * input.area * lanes
-    outputSize = blocks(output.channels, lanes) * output.area * lanes
     filterSize = 36 * blocks(input.channels, lanes) * blocks(output.channels, lanes) * lanes * lanes
   }
 
@@ -66,31 +62,41 @@ struct Winograd: Sendable {
     kernels.c.winograd_filter(dataGeometry.output_blocks, dataGeometry.input_blocks, weights, filters.floats)
   }
 
+  /// Consecutive examples of a value or a gradient, and floats from one to the next: more than its own where it lies
+  /// within another.
+  struct Examples {
+    let first: UnsafeMutablePointer<Float>
+    let stride: Int64
+
+    init(_ step: Step, _ slot: Slot, from example: Int) {
+      (first, stride) = (step.address(slot, example), Int64(step.stride(slot)))
+    }
+  }
+
   func forward(
-    _ kernels: KernelTable, _ count: Int, _ x: UnsafePointer<Float>, _ filters: Memory, _ finish: rote_finish,
-    to y: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>, _ ahead: Ahead
+    _ kernels: KernelTable, _ count: Int, _ x: Examples, _ filters: Memory, _ finish: rote_finish, to y: Examples,
+    _ scratch: UnsafeMutablePointer<Float>, _ ahead: Ahead
   ) {
     kernels.c.winograd(
-      forwardGeometry, Int32(count), x, Int64(inputSize), filters.floats, finish, y, Int64(outputSize), scratch,
-      ahead.list)
+      forwardGeometry, Int32(count), x.first, x.stride, filters.floats, finish, y.first, y.stride, scratch, ahead.list)
   }
 
   func data(
-    _ kernels: KernelTable, _ count: Int, _ dy: UnsafePointer<Float>, _ filters: Memory, accumulate: Int32,
-    to dx: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>, _ ahead: Ahead
+    _ kernels: KernelTable, _ count: Int, _ dy: Examples, _ filters: Memory, accumulate: Int32, to dx: Examples,
+    _ scratch: UnsafeMutablePointer<Float>, _ ahead: Ahead
   ) {
     let finish = rote_finish(bias: nil, residual: nil, residual_stride: 0, accumulate: accumulate, relu: 0)
     kernels.c.winograd(
-      dataGeometry, Int32(count), dy, Int64(outputSize), filters.floats, finish, dx, Int64(inputSize), scratch,
+      dataGeometry, Int32(count), dy.first, dy.stride, filters.floats, finish, dx.first, dx.stride, scratch,
       ahead.list)
   }
 
   func gradient(
-    _ kernels: KernelTable, _ count: Int, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
-    accumulate: Bool, to sums: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>, _ ahead: Ahead
+    _ kernels: KernelTable, _ count: Int, _ x: Examples, _ dy: Examples, accumulate: Bool,
+    to sums: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>, _ ahead: Ahead
   ) {
     kernels.c.winograd_gradient(
-      forwardGeometry, Int32(count), x, Int64(inputSize), dy, Int64(outputSize), accumulate ? 1 : 0, sums, scratch,
+      forwardGeometry, Int32(count), x.first, x.stride, dy.first, dy.stride, accumulate ? 1 : 0, sums, scratch,
       ahead.list)
   }
 
