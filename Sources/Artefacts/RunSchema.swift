@@ -102,7 +102,7 @@ public struct RunSchema: Sendable {
     ("learning_rate", "learning rate of the epoch's last step"),
     ("train_loss", "mean training loss over the epoch's batches, in training mode"),
     ("train_accuracy", "accuracy over the epoch's batches, in training mode"),
-    ("test_loss", "mean cross-entropy on the test split after the epoch"),
+    ("test_loss", "mean loss of the label on the test split after the epoch"),
     ("test_accuracy", "accuracy on the test split after the epoch"),
   ]
 

@@ -77,6 +77,11 @@ public struct Masks: Sendable {
     }
   }
 
+  /// The sizes of the runs' subsets; they repeat from block to block.
+  public func sizes(of runs: Range<Int>) -> Set<Int> {
+    Set(runs.prefix(block).map { run in mask(run: run).reduce(0) { $0 + Int($1) } })
+  }
+
   /// All ways to choose `leftOut` of `runs`, in an order in which after each `runs` of them all runs have been used
   /// equally often: one orbit of rotations after another. Within an orbit, next comes the choice whose runs have been
   /// used least so far.

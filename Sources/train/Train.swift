@@ -39,22 +39,26 @@ struct Train: Tool {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
+    let recipe = try training.recipe.resolved()
+    if training.recipe.showRecipe { return try StandardOutput.write(Array((recipe.json.indented + "\n").utf8)) }
     let architecture = try training.resolvedArchitecture()
-    let recipe = try training.resolvedRecipe()
     let keep = try training.resolvedKeep()
     let instructionSet = try selectedInstructionSet()
     if !training.dryRun { try checkReplaceable(output, work) }
     let dataset = try ImageDataset(ArtefactReader(Input(data)))
     let masks = try subsets(dataset)
-    let subsetSize = masks.mask(run: 0).reduce(0) { $0 + Int($1) }
-    try training.checkBatch(recipe, subset: subsetSize)
+    let plan = architecture.plan(image: dataset.shape, classes: dataset.classes.count)
+    let sizes = masks.sizes(of: training.runs.range)
+    try recipe.checkBatches(of: plan, subsets: sizes)
     let cell = Cell(
-      architecture: architecture, plan: architecture.plan(image: dataset.shape, classes: dataset.classes.count),
-      recipe: recipe, seed: training.seed, exactConvolution: training.exactConvolution,
+      architecture: architecture, plan: plan, recipe: recipe,
+      initialisation: try training.initialisation.resolved(for: plan), seed: training.seed,
+      exactConvolution: training.exactConvolution,
       subset: Cell.subset(masks))
     if training.dryRun {
       let forecast = Forecast(
-        cell, dataset: dataset, subset: subsetSize, runs: training.runs.range.count, keep: keep, cores: work.cores,
+        cell, dataset: dataset, subset: sizes.max() ?? 0, runs: training.runs.range.count, keep: keep,
+        cores: work.cores,
         instructionSet: instructionSet)
       return try StandardOutput.write(Array(forecast.report(resident: Machine.residentBytes).utf8))
     }
