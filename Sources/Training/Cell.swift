@@ -29,14 +29,16 @@ public struct Cell: Sendable {
   public let exactConvolution: Bool
   /// Ratio, scheme and seed of the subsets; distilled runs take over their teachers'.
   public let subset: JSON
+  /// Examples that are taken out of every subset.
+  public let exclusion: Exclusion?
   public let teachers: TeacherConfiguration?
 
   public init(
     architecture: Architecture, plan: Plan, recipe: Recipe, initialisation: Initialisation = .standard, seed: UInt64,
-    exactConvolution: Bool = false, subset: JSON, teachers: TeacherConfiguration? = nil
+    exactConvolution: Bool = false, subset: JSON, exclusion: Exclusion? = nil, teachers: TeacherConfiguration? = nil
   ) {
     (self.architecture, self.plan, self.recipe, self.seed) = (architecture, plan, recipe, seed)
-    self.initialisation = initialisation
+    (self.initialisation, self.exclusion) = (initialisation, exclusion)
     (self.exactConvolution, self.subset, self.teachers) = (exactConvolution, subset, teachers)
   }
 
@@ -62,7 +64,8 @@ public struct Cell: Sendable {
       "loss": recipe.loss.json, "initialisation": initialisation.json,
       "convolution": .string(exactConvolution ? "exact" : "winograd"),
       "standardisation": .string(recipe.standardisation.rawValue),
-      "augmentation": .string(recipe.augmentation.rawValue), "subset": subset, "seed": .string(String(seed)),
+      "augmentation": .string(recipe.augmentation.rawValue), "subset": subset, "exclusion": exclusion?.json ?? .null,
+      "seed": .string(String(seed)),
       "teachers": teacherMembers,
     ]
   }
@@ -72,7 +75,8 @@ public struct Cell: Sendable {
     RunSchema(
       config: config(data: dataset.content), architecture: plan.architecture, parameterCount: plan.parameterCount,
       data: dataset, epochs: recipe.epochs, snapshots: [Int32(recipe.epochs)],
-      tensors: plan.tensors.map { (name: $0.name, shape: $0.shape) }, keep: keep, hasTeacher: teachers != nil)
+      tensors: plan.tensors.map { (name: $0.name, shape: $0.shape) }, keep: keep, hasTeacher: teachers != nil,
+      excluded: exclusion?.flags)
   }
 
   /// The state of a run's network before training.

@@ -62,11 +62,15 @@ struct Distill: Tool {
     try recipe.checkBatches(of: plan, subsets: sizes)
 
     let teacher = try TrainedNetwork(member, dataset: dataset)
+    // Teachers' subsets lack the examples already; what students write says so too.
+    let exclusion = try teachers.file(of: member.runs[0]).excluded().map {
+      Exclusion(flags: $0, json: member.config["exclusion"] ?? .null)
+    }
     let cell = Cell(
       architecture: architecture, plan: plan, recipe: recipe,
       initialisation: try training.initialisation.resolved(for: plan), seed: training.seed,
       exactConvolution: training.exactConvolution,
-      subset: member.config["subset"] ?? .null,
+      subset: member.config["subset"] ?? .null, exclusion: exclusion,
       teachers: TeacherConfiguration(
         cell: member.cell, architecture: member.architecture, weight: weight, temperature: temperature,
         squaredFactor: squared))

@@ -33,6 +33,7 @@ struct Train: Tool {
   @Option(help: "Seed of the subsets; --seed where it is not given.")
   var maskSeed: UInt64?
 
+  @OptionGroup var exclusion: ExclusionOptions
   @OptionGroup var training: TrainingOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var work: WorkOptions
@@ -48,13 +49,14 @@ struct Train: Tool {
     let dataset = try ImageDataset(ArtefactReader(Input(data)))
     let masks = try subsets(dataset)
     let plan = architecture.plan(image: dataset.shape, classes: dataset.classes.count)
-    let sizes = masks.sizes(of: training.runs.range)
+    let exclusion = try exclusion.resolved(dataset, seed: training.seed)
+    let sizes = masks.sizes(of: training.runs.range, without: exclusion)
     try recipe.checkBatches(of: plan, subsets: sizes)
     let cell = Cell(
       architecture: architecture, plan: plan, recipe: recipe,
       initialisation: try training.initialisation.resolved(for: plan), seed: training.seed,
       exactConvolution: training.exactConvolution,
-      subset: Cell.subset(masks))
+      subset: Cell.subset(masks), exclusion: exclusion)
     if training.dryRun {
       let forecast = Forecast(
         cell, dataset: dataset, subset: sizes.max() ?? 0, runs: training.runs.range.count, keep: keep,
@@ -68,7 +70,9 @@ struct Train: Tool {
     let job = TrainingJob(
       tool: "train", cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep, cores: work.cores,
       instructionSet: instructionSet, quiet: common.quiet)
-    try job.perform(output: target, replacesOthers: work.force) { run in .init(mask: masks.mask(run: run)) }
+    try job.perform(output: target, replacesOthers: work.force) { run in
+      .init(mask: masks.mask(run: run, without: exclusion))
+    }
   }
 
   private func subsets(_ dataset: ImageDataset) throws -> Masks {

@@ -25,7 +25,13 @@ import Testing
     ("fetch-data svhn", ["--extra"] + archive), ("fetch-data tiny-imagenet", ["--jobs"] + archive),
     ("fetch-data fashion-mnist", archive),
     ("fetch-data folder", ["--from", "--size", "--filter", "--fit", "--jobs"] + selection),
-    ("train", ["--subset", "--masks", "--mask-seed"] + training),
+    (
+      "train",
+      [
+        "--subset", "--masks", "--mask-seed", "--exclude", "--top", "--above", "--random", "--matched", "--cell",
+        "--exclude-seed",
+      ] + training
+    ),
     ("distill", ["--weight", "--temperature", "--temperature-squared"] + training),
     ("score", ["memorisation"]),
     ("score memorisation", ["--files0-from", "--output", "--quiet"]),

@@ -55,6 +55,12 @@ import Training
     for runs in [0..<1, 0..<7, 3..<25] {
       let sizes = runs.map { run in masks.mask(run: run).reduce(0) { $0 + Int($1) } }
       #expect(masks.sizes(of: runs) == Set(sizes))
+      // Of 57 examples every third: 19 of them, in subsets by no pattern that blocks have.
+      let exclusion = Exclusion(flags: (0..<57).map { $0 % 3 == 0 ? 1 : 0 }, json: nil)
+      let without = runs.map { run in
+        zip(masks.mask(run: run), exclusion.flags).count { $0 == 1 && $1 == 0 }
+      }
+      #expect(masks.sizes(of: runs, without: exclusion) == Set(without))
     }
   }
 }
