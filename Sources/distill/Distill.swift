@@ -17,7 +17,8 @@ struct Distill: Tool {
 
         distill data.h5 teachers.h5 --architecture resnet-8 -o students.h5
 
-      Writes a runs file, as train does, and takes train's options.
+      Writes a runs file, as train does, and takes train's options; of its losses
+      cross-entropy alone.
       """,
     version: Version.text("distill", libraries: fileLibraries))
 
