@@ -36,7 +36,7 @@ STUDENT = $(firstword $(SIZES))
 TEACHER = $(lastword $(SIZES))
 # Runs of each architecture, in blocks of 10.
 RUNS = 20
-# quick (for sprites) or cifar; and the number of epochs where it is not the recipe's.
+# quick (for sprites), cifar, tiny-imagenet, extreme or a file of JSON; and the number of epochs where it is not its own.
 RECIPE = $(if $(filter sprites,$(DATA)),quick,cifar)
 EPOCHS =
 SEED = 0

@@ -62,11 +62,13 @@ public struct RunSchema: Sendable {
   public let tensors: [(name: String, shape: [Int])]
   public let keep: Set<Keep>
   public let hasTeacher: Bool
+  /// 1 where a training example is in no run's subset, where some are kept out of all of them.
+  public let excluded: [UInt8]?
 
   public init(
     config: JSON, architecture: String, parameterCount: Int, data: ImageDataset, epochs: Int,
     snapshots: [Int32],
-    tensors: [(name: String, shape: [Int])], keep: Set<Keep>, hasTeacher: Bool
+    tensors: [(name: String, shape: [Int])], keep: Set<Keep>, hasTeacher: Bool, excluded: [UInt8]? = nil
   ) {
     self.config = config
     self.architecture = architecture
@@ -82,6 +84,7 @@ public struct RunSchema: Sendable {
     self.tensors = tensors
     self.keep = keep
     self.hasTeacher = hasTeacher
+    self.excluded = excluded
   }
 
   public var cell: String { Digest.sha256(config.canonical) }
@@ -102,7 +105,7 @@ public struct RunSchema: Sendable {
     ("learning_rate", "learning rate of the epoch's last step"),
     ("train_loss", "mean training loss over the epoch's batches, in training mode"),
     ("train_accuracy", "accuracy over the epoch's batches, in training mode"),
-    ("test_loss", "mean cross-entropy on the test split after the epoch"),
+    ("test_loss", "mean loss of the label on the test split after the epoch"),
     ("test_accuracy", "accuracy on the test split after the epoch"),
   ]
 

@@ -100,6 +100,17 @@ public final class RunsFile {
     return values
   }
 
+  /// 1 where an example was taken out of all subsets; nil where none was.
+  public func excluded() throws -> [UInt8]? {
+    let path = "/train/excluded"
+    guard try has(path) else { return nil }
+    let values = try reader.read(path, UInt8.self).values
+    guard values.count == trainExample.count, values.allSatisfy({ $0 <= 1 }) else {
+      throw Failure(.badData, "\(name): \(path)", "is not a 0 or 1 for each training example")
+    }
+    return values
+  }
+
   /// Whether the run diverged.
   public func isDiverged(index: Int) throws -> Bool {
     guard try has("/status") else { return false }

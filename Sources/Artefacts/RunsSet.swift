@@ -135,7 +135,7 @@ public final class RunsSet {
         let value = settings[i][key] ?? "none"
         // Of digests, as much as tells them apart.
         return
-          "\(key.split(separator: ".").last ?? "")=\(value.utf8.count == 64 ? String(value.prefix(8)) : value)"
+          "\(key.split(separator: "/").last ?? "")=\(value.utf8.count == 64 ? String(value.prefix(8)) : value)"
       }
       return ([names[i]] + differences).joined(separator: " ")
     }
@@ -146,12 +146,12 @@ public final class RunsSet {
     }
   }
 
-  /// The leaves of a configuration by dotted path, as text.
+  /// The leaves of a configuration by path, as text. Names of tensors, which are keys too, have points in them.
   private static func flatten(_ json: JSON, _ path: String = "") -> [String: String] {
     guard case .object(let members) = json else { return [path: json.string ?? json.canonical] }
     var leaves: [String: String] = [:]
     for (key, value) in members {
-      leaves.merge(flatten(value, path.isEmpty ? key : "\(path).\(key)")) { first, _ in first }
+      leaves.merge(flatten(value, path.isEmpty ? key : "\(path)/\(key)")) { first, _ in first }
     }
     return leaves
   }

@@ -34,6 +34,11 @@ public final class RunsWriter {
       try writer.variable(
         "/\(split)/label", labels, [labels.count], dimensions: ["/\(split)/example"], label)
     }
+    if let excluded = schema.excluded {
+      try writer.variable(
+        "/train/excluded", excluded, [excluded.count], dimensions: ["/train/example"],
+        .init("exclusion", definition: "1 where the example was taken out of every run's subset"))
+    }
     try writer.scale("/epoch", (1...Int32(max(1, schema.epochs))).map { $0 }, .init("epoch"))
     shared = writer.contentDigest { $0 != "/run" }
     if schema.keep.contains(.dynamics) {

@@ -1,5 +1,74 @@
 import Randomness
 
+/// How a configuration's weights begin: a scheme for all of them, and standard deviations for some.
+public struct Initialisation: Hashable, Sendable {
+  public enum Scheme: String, Sendable, CaseIterable {
+    /// Each tensor as the architecture has it.
+    case architecture = "default"
+    /// Weights from `Initialiser.heNormal`.
+    case he
+    /// Weights from `Initialiser.glorotUniform`.
+    case glorot
+  }
+
+  public let scheme: Scheme
+  /// Of the first tensor that is a weight, absolute.
+  ///
+  /// - Source: Mehta, Cutkosky and Neyshabur 2021 (arXiv 2008.13363), whose sigma it is.
+  public let firstLayerStd: Double?
+  /// Of other tensors by name, absolute.
+  public let layerStds: [String: Double]
+
+  /// The architecture's own.
+  public static let standard = Initialisation()
+
+  private init() { (scheme, firstLayerStd, layerStds) = (.architecture, nil, [:]) }
+
+  /// What makes an initialisation impossible, for the user.
+  public struct Impossible: Error, CustomStringConvertible {
+    public let description: String
+  }
+
+  /// - Parameter layerStds: by names of the plan's parameters; that of the first weight becomes `firstLayerStd`, so that
+  ///   equal initialisations are equal.
+  /// - Throws: `Impossible` where a name is not known, or the first weight has two deviations.
+  public init(_ scheme: Scheme, firstLayerStd: Double?, layerStds: [String: Double], of plan: Plan) throws {
+    let parameters = plan.tensors.filter { $0.role == .parameter }.map(\.name)
+    if let unknown = layerStds.keys.sorted().first(where: { !parameters.contains($0) }) {
+      let shown = parameters.prefix(6).joined(separator: ", ")
+      let more = parameters.count > 6 ? " and \(parameters.count - 6) more" : ""
+      throw Impossible(
+        description: "\(plan.architecture) has no parameter \(unknown); it has \(shown)\(more)")
+    }
+    var (first, others) = (firstLayerStd, layerStds)
+    if let name = plan.weights.first?.name, let own = others.removeValue(forKey: name) {
+      guard firstLayerStd == nil else {
+        throw Impossible(description: "the first layer, \(name), is given two standard deviations")
+      }
+      first = own
+    }
+    (self.scheme, self.firstLayerStd, self.layerStds) = (scheme, first, others)
+  }
+
+  /// What takes the place of the plan's own initialisers, by tensor name.
+  public func initialisers(of plan: Plan) -> [String: Initialiser] {
+    var initialisers: [String: Initialiser] = [:]
+    switch scheme {
+    case .architecture: break
+    case .he: for tensor in plan.weights { initialisers[tensor.name] = .heNormal }
+    case .glorot: for tensor in plan.weights { initialisers[tensor.name] = .glorotUniform }
+    }
+    for (name, std) in layerStds { initialisers[name] = .normal(std: std) }
+    if let firstLayerStd, let first = plan.weights.first { initialisers[first.name] = .normal(std: firstLayerStd) }
+    return initialisers
+  }
+}
+
+extension Plan {
+  /// Matrices and kernels: the parameters that have fans, in the order of `tensors`. Biases and scales are none.
+  fileprivate var weights: [Tensor] { tensors.filter { $0.role == .parameter && $0.shape.count >= 2 } }
+}
+
 /// The state of a network before training: each tensor from a random stream of its own.
 ///
 /// - Parameters:

@@ -31,6 +31,7 @@ public enum Purpose: UInt32, Sendable, CaseIterable {
   case selection = 8
   case labelChange = 9
   case plant = 10
+  case exclusion = 11
   case test = 255
 }
 

@@ -30,6 +30,22 @@ public enum JSON: Hashable, Sendable {
     }
   }
 
+  /// The same value as text for people: a member a line, indented by two spaces, arrays on one line.
+  public var indented: String { indented(by: "") }
+
+  private func indented(by margin: String) -> String {
+    switch self {
+    case .null, .bool, .number, .string: return canonical
+    case .array(let values): return "[" + values.map { $0.indented(by: margin) }.joined(separator: ", ") + "]"
+    case .object(let members):
+      guard !members.isEmpty else { return "{}" }
+      let lines = members.keys.sorted().map { key in
+        "\(margin)  \(JSON.quote(key)): \(members[key, default: .null].indented(by: margin + "  "))"
+      }
+      return "{\n" + lines.joined(separator: ",\n") + "\n\(margin)}"
+    }
+  }
+
   /// A number as ECMAScript writes it, which RFC 8785 asks for: Swift's shortest digits, in ECMAScript's notation.
   static func text(_ value: Double) -> String {
     precondition(value.isFinite, "JSON has no such number")

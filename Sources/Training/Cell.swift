@@ -23,18 +23,22 @@ public struct Cell: Sendable {
   public let architecture: Architecture
   public let plan: Plan
   public let recipe: Recipe
+  public let initialisation: Initialisation
   public let seed: UInt64
   /// Whether 3x3 convolutions are plain sums, instead of Winograd's.
   public let exactConvolution: Bool
   /// Ratio, scheme and seed of the subsets; distilled runs take over their teachers'.
   public let subset: JSON
+  /// Examples that are taken out of every subset.
+  public let exclusion: Exclusion?
   public let teachers: TeacherConfiguration?
 
   public init(
-    architecture: Architecture, plan: Plan, recipe: Recipe, seed: UInt64,
-    exactConvolution: Bool = false, subset: JSON, teachers: TeacherConfiguration? = nil
+    architecture: Architecture, plan: Plan, recipe: Recipe, initialisation: Initialisation = .standard, seed: UInt64,
+    exactConvolution: Bool = false, subset: JSON, exclusion: Exclusion? = nil, teachers: TeacherConfiguration? = nil
   ) {
     (self.architecture, self.plan, self.recipe, self.seed) = (architecture, plan, recipe, seed)
+    (self.initialisation, self.exclusion) = (initialisation, exclusion)
     (self.exactConvolution, self.subset, self.teachers) = (exactConvolution, subset, teachers)
   }
 
@@ -56,11 +60,12 @@ public struct Cell: Sendable {
     }
     return [
       "data": .string(data), "architecture": .string(architecture.label),
-      "parameter_count": .number(Double(plan.parameterCount)), "recipe": recipe.json, "loss": "cross-entropy",
-      "initialisation": "architecture's default",
+      "parameter_count": .number(Double(plan.parameterCount)), "recipe": .object(recipe.schedule),
+      "loss": recipe.loss.json, "initialisation": initialisation.json,
       "convolution": .string(exactConvolution ? "exact" : "winograd"),
       "standardisation": .string(recipe.standardisation.rawValue),
-      "augmentation": .string(recipe.augmentation.rawValue), "subset": subset, "seed": .string(String(seed)),
+      "augmentation": .string(recipe.augmentation.rawValue), "subset": subset, "exclusion": exclusion?.json ?? .null,
+      "seed": .string(String(seed)),
       "teachers": teacherMembers,
     ]
   }
@@ -70,12 +75,28 @@ public struct Cell: Sendable {
     RunSchema(
       config: config(data: dataset.content), architecture: plan.architecture, parameterCount: plan.parameterCount,
       data: dataset, epochs: recipe.epochs, snapshots: [Int32(recipe.epochs)],
-      tensors: plan.tensors.map { (name: $0.name, shape: $0.shape) }, keep: keep, hasTeacher: teachers != nil)
+      tensors: plan.tensors.map { (name: $0.name, shape: $0.shape) }, keep: keep, hasTeacher: teachers != nil,
+      excluded: exclusion?.flags)
+  }
+
+  /// The state of a run's network before training.
+  func initialState(run: Int) -> [Float] {
+    Networks.initialState(plan: plan, seed: seed, run: run, initialisers: initialisation.initialisers(of: plan))
   }
 
   public var loss: Loss {
-    guard let teachers else { return .crossEntropy }
+    guard let teachers else { return .labels(recipe.loss) }
     return .distillation(
       weight: teachers.weight, temperature: teachers.temperature, squaredFactor: teachers.squaredFactor)
+  }
+}
+
+extension Initialisation {
+  /// As it stands in `config`; deviations only where there are some.
+  var json: JSON {
+    var members: [String: JSON] = ["scheme": .string(scheme.rawValue)]
+    if let firstLayerStd { members["first_layer_std"] = .number(firstLayerStd) }
+    if !layerStds.isEmpty { members["layer_std"] = .object(layerStds.mapValues { .number($0) }) }
+    return .object(members)
   }
 }

@@ -77,6 +77,18 @@ public struct Masks: Sendable {
     }
   }
 
+  /// The mask without what is excluded, which changes it in nothing else: runs stay paired with those that exclude none.
+  public func mask(run: Int, without exclusion: Exclusion?) -> [UInt8] {
+    exclusion?.applied(to: mask(run: run)) ?? mask(run: run)
+  }
+
+  /// The sizes of the runs' subsets.
+  public func sizes(of runs: Range<Int>, without exclusion: Exclusion? = nil) -> Set<Int> {
+    // Whole subsets repeat their sizes from block to block.
+    let distinct = exclusion == nil ? runs.prefix(block) : runs[...]
+    return Set(distinct.map { run in mask(run: run, without: exclusion).reduce(0) { $0 + Int($1) } })
+  }
+
   /// All ways to choose `leftOut` of `runs`, in an order in which after each `runs` of them all runs have been used
   /// equally often: one orbit of rotations after another. Within an orbit, next comes the choice whose runs have been
   /// used least so far.

@@ -77,7 +77,7 @@ private struct Session {
     let networks = RunNetworks(cell, subset: subset.count, threads: pool.threads, teacher: teacher?.plan)
     input = InputWriter(data: data, standardisation: recipe.standardisation)
     student = networks.student.executor(pool, trainer.instructionSet)
-    student.load(state: initialState(plan: cell.plan, seed: cell.seed, run: run))
+    student.load(state: cell.initialState(run: run))
     makeEvaluator = { [input, student] in
       Evaluator(
         input: input, executor: networks.evaluator.executor(pool, trainer.instructionSet, in: student),
@@ -166,7 +166,7 @@ private struct Session {
       let logits = evaluator.logits(test, state: state)
       if isLast { finalLogits["test"] = logits }
       var unused: [Float] = []
-      let losses = Loss.crossEntropy.evaluate(
+      let losses = Loss.labels(cell.recipe.loss).evaluate(
         logits: logits, labels: test.label, classes: data.classes, into: &unused)
       let correct = correctness(logits, labels: test.label, classes: data.classes)
       let n = Double(test.count)

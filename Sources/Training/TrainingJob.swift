@@ -98,7 +98,7 @@ public struct TrainingJob: Sendable {
   }
 
   private var averageSubset: Double {
-    Double(data.train.count) * (cell.subset["ratio"]?.double ?? 1)
+    Double(data.train.count - (cell.exclusion?.count ?? 0)) * (cell.subset["ratio"]?.double ?? 1)
   }
 }
 

@@ -17,7 +17,8 @@ struct Distill: Tool {
 
         distill data.h5 teachers.h5 --architecture resnet-8 -o students.h5
 
-      Writes a runs file, as train does, and takes train's options.
+      Writes a runs file, as train does, and takes train's options; of its losses
+      cross-entropy alone.
       """,
     version: Version.text("distill", libraries: fileLibraries))
 
@@ -43,29 +44,41 @@ struct Distill: Tool {
   }
 
   func run() throws {
+    let recipe = try training.recipe.resolved()
+    if training.recipe.showRecipe { return try StandardOutput.write(Array((recipe.json.indented + "\n").utf8)) }
+    guard recipe.loss == .crossEntropy() else {
+      throw Failure(
+        .usage, nil, "students learn labels by plain cross-entropy, and by no other loss",
+        remedy: "leave out --loss and its values, or take another recipe")
+    }
     let architecture = try training.resolvedArchitecture()
-    let recipe = try training.resolvedRecipe()
     let keep = try training.resolvedKeep()
     let instructionSet = try selectedInstructionSet()
     if !training.dryRun { try checkReplaceable(output, work) }
     let (dataset, teachers) = try DataAndRuns.open(inputs.names())
     let member = try teachers.onlyMember(for: "teachers")
-    let subsetSize = try teachers.file(of: member.runs[0])
-      .flags("/train/in_mask", index: member.runs[0].index, count: dataset.train.count).reduce(0) { $0 + Int($1) }
-    try training.checkBatch(recipe, subset: subsetSize)
     try checkRuns(member)
+    let plan = try architecture.plan(for: dataset)
+    let sizes = try Distill.subsetSizes(member, of: teachers, runs: training.runs.range)
+    try recipe.checkBatches(of: plan, subsets: sizes)
 
     let teacher = try TrainedNetwork(member, dataset: dataset)
+    // Teachers' subsets lack the examples already; what students write says so too.
+    let exclusion = try teachers.file(of: member.runs[0]).excluded().map {
+      Exclusion(flags: $0, json: member.config["exclusion"] ?? .null)
+    }
     let cell = Cell(
-      architecture: architecture, plan: try architecture.plan(for: dataset),
-      recipe: recipe, seed: training.seed, exactConvolution: training.exactConvolution,
-      subset: member.config["subset"] ?? .null,
+      architecture: architecture, plan: plan, recipe: recipe,
+      initialisation: try training.initialisation.resolved(for: plan), seed: training.seed,
+      exactConvolution: training.exactConvolution,
+      subset: member.config["subset"] ?? .null, exclusion: exclusion,
       teachers: TeacherConfiguration(
         cell: member.cell, architecture: member.architecture, weight: weight, temperature: temperature,
         squaredFactor: squared))
     if training.dryRun {
       let forecast = Forecast(
-        cell, dataset: dataset, subset: subsetSize, teacher: teacher.plan, runs: training.runs.range.count, keep: keep,
+        cell, dataset: dataset, subset: sizes.max() ?? 0, teacher: teacher.plan, runs: training.runs.range.count,
+        keep: keep,
         cores: work.cores, instructionSet: instructionSet)
       return try StandardOutput.write(Array(forecast.report(resident: Machine.residentBytes).utf8))
     }
@@ -87,5 +100,16 @@ struct Distill: Tool {
       throw Failure(
         .usage, nil, "there is no teacher for run \(missing)", remedy: "give --runs within the teachers' runs")
     }
+  }
+
+  /// The sizes of the subsets of the runs to come.
+  private static func subsetSizes(
+    _ member: RunsSet.Member, of teachers: RunsSet, runs: Range<Int>
+  ) throws -> Set<Int> {
+    Set(
+      try member.runs.filter { runs.contains($0.run) }.map { entry in
+        try teachers.file(of: entry)
+          .flags("/train/in_mask", index: entry.index, count: teachers.trainExample.count).reduce(0) { $0 + Int($1) }
+      })
   }
 }

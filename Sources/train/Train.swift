@@ -33,28 +33,34 @@ struct Train: Tool {
   @Option(help: "Seed of the subsets; --seed where it is not given.")
   var maskSeed: UInt64?
 
+  @OptionGroup var exclusion: ExclusionOptions
   @OptionGroup var training: TrainingOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var work: WorkOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
+    let recipe = try training.recipe.resolved()
+    if training.recipe.showRecipe { return try StandardOutput.write(Array((recipe.json.indented + "\n").utf8)) }
     let architecture = try training.resolvedArchitecture()
-    let recipe = try training.resolvedRecipe()
     let keep = try training.resolvedKeep()
     let instructionSet = try selectedInstructionSet()
     if !training.dryRun { try checkReplaceable(output, work) }
     let dataset = try ImageDataset(ArtefactReader(Input(data)))
     let masks = try subsets(dataset)
-    let subsetSize = masks.mask(run: 0).reduce(0) { $0 + Int($1) }
-    try training.checkBatch(recipe, subset: subsetSize)
+    let plan = try architecture.plan(for: dataset)
+    let exclusion = try exclusion.resolved(dataset, seed: training.seed)
+    let sizes = masks.sizes(of: training.runs.range, without: exclusion)
+    try recipe.checkBatches(of: plan, subsets: sizes)
     let cell = Cell(
-      architecture: architecture, plan: try architecture.plan(for: dataset),
-      recipe: recipe, seed: training.seed, exactConvolution: training.exactConvolution,
-      subset: Cell.subset(masks))
+      architecture: architecture, plan: plan, recipe: recipe,
+      initialisation: try training.initialisation.resolved(for: plan), seed: training.seed,
+      exactConvolution: training.exactConvolution,
+      subset: Cell.subset(masks), exclusion: exclusion)
     if training.dryRun {
       let forecast = Forecast(
-        cell, dataset: dataset, subset: subsetSize, runs: training.runs.range.count, keep: keep, cores: work.cores,
+        cell, dataset: dataset, subset: sizes.max() ?? 0, runs: training.runs.range.count, keep: keep,
+        cores: work.cores,
         instructionSet: instructionSet)
       return try StandardOutput.write(Array(forecast.report(resident: Machine.residentBytes).utf8))
     }
@@ -64,7 +70,9 @@ struct Train: Tool {
     let job = TrainingJob(
       tool: "train", cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep, cores: work.cores,
       instructionSet: instructionSet, quiet: common.quiet)
-    try job.perform(output: target, replacesOthers: work.force) { run in .init(mask: masks.mask(run: run)) }
+    try job.perform(output: target, replacesOthers: work.force) { run in
+      .init(mask: masks.mask(run: run, without: exclusion))
+    }
   }
 
   private func subsets(_ dataset: ImageDataset) throws -> Masks {

@@ -115,6 +115,8 @@ import ToolKit
       ])
     let alike = RunsSet.distinct(["a", "a"], configs: [["n": 1], ["n": "1"]])
     #expect(Set(alike).count == 2 && alike.allSatisfy { $0.hasPrefix("a ") })
+    let tensors = RunsSet.distinct(["a", "a"], configs: [["std": ["fc1.weight": 1]], ["std": ["fc1.weight": 2]]])
+    #expect(tensors == ["a fc1.weight=1", "a fc1.weight=2"])
     #expect(RunsSet.distinct(["a", "b"], configs: [["n": 1], ["n": 2]]) == ["a", "b"])
   }
 

@@ -73,4 +73,66 @@ private func standardDeviation(_ x: [Double]) -> Double {
     let state = tensors(of: plan, in: initialState(plan: plan, seed: 1, run: 0))
     #expect(state["layer1.0.conv1.weight"] != state["layer1.0.conv2.weight"])
   }
+
+  /// Bounds and deviations as in the tests above: a uniform number's s.d. is its bound over sqrt 3.
+  @Test func `Schemes set matrices and kernels alone, by the fans of each`() throws {
+    let plan = try Architecture("resnet-8").plan(image: cifar, classes: 10)
+    let own = tensors(of: plan, in: initialState(plan: plan, seed: 1, run: 0))
+    func state(_ scheme: Initialisation.Scheme) throws -> [String: [Double]] {
+      let initialisers = try Initialisation(scheme, firstLayerStd: nil, layerStds: [:], of: plan).initialisers(of: plan)
+      return tensors(of: plan, in: initialState(plan: plan, seed: 1, run: 0, initialisers: initialisers))
+    }
+    #expect(try state(.architecture) == own)
+    let (he, glorot) = (try state(.he), try state(.glorot))
+    for (name, values) in own where !name.hasSuffix("weight") || name.contains("bn") {
+      #expect(he[name] == values && glorot[name] == values, "\(name)")
+    }
+    // ResNet's kernels are He normal by themselves.
+    let kernel = "layer3.0.conv1.weight"
+    #expect(he[kernel] == own[kernel])
+    let glorotKernel = try #require(glorot[kernel])
+    let bound = (6.0 / Double((32 + 64) * 9)).squareRoot()
+    #expect(glorotKernel.allSatisfy { abs($0) <= bound * (1 + 1e-6) })
+    #expect(abs(standardDeviation(glorotKernel) / (bound / 3.0.squareRoot()) - 1) < 0.02)
+    // 640 numbers: within 5 / sqrt(1,280) = 14 %.
+    let dense = try #require(he["fc.weight"])
+    #expect(abs(standardDeviation(dense) / (2.0 / 10).squareRoot() - 1) < 0.14)
+    #expect(glorot["fc.weight"]?.allSatisfy { abs($0) <= (6.0 / 74).squareRoot() * (1 + 1e-6) } == true)
+  }
+
+  @Test func `The first layer and layers by name take an absolute deviation, and no other tensor changes`() throws {
+    let plan = try Architecture("resnet-8").plan(image: cifar, classes: 10)
+    let initialisation = try Initialisation(
+      .architecture, firstLayerStd: 3, layerStds: ["fc.bias": 0, "fc.weight": 0.5], of: plan)
+    let own = tensors(of: plan, in: initialState(plan: plan, seed: 1, run: 0))
+    let state = tensors(
+      of: plan,
+      in: initialState(plan: plan, seed: 1, run: 0, initialisers: initialisation.initialisers(of: plan)))
+    #expect(Set(own.keys.filter { own[$0] != state[$0] }) == ["conv1.weight", "fc.bias", "fc.weight"])
+    #expect(state["fc.bias"]?.allSatisfy { $0 == 0 } == true)
+    // 432 numbers: within 5 / sqrt(864) = 17 %.
+    #expect(abs(standardDeviation(try #require(state["conv1.weight"])) / 3 - 1) < 0.17)
+    #expect(abs(standardDeviation(try #require(state["fc.weight"])) / 0.5 - 1) < 0.14)
+  }
+
+  @Test func `The first layer by its name is the first layer`() throws {
+    let plan = try Architecture("mlp width=8").plan(image: cifar, classes: 10)
+    let first = try Initialisation(.glorot, firstLayerStd: 2, layerStds: [:], of: plan)
+    #expect(try Initialisation(.glorot, firstLayerStd: nil, layerStds: ["fc1.weight": 2], of: plan) == first)
+    #expect(throws: Initialisation.Impossible.self) {
+      try Initialisation(.glorot, firstLayerStd: 2, layerStds: ["fc1.weight": 2], of: plan)
+    }
+  }
+
+  @Test func `A name that is no parameter is refused with those that are`() throws {
+    let plan = try Architecture("resnet-8").plan(image: cifar, classes: 10)
+    for name in ["fc9.weight", "bn1.running_var", ""] {
+      #expect {
+        try Initialisation(.he, firstLayerStd: nil, layerStds: [name: 1], of: plan)
+      } throws: {
+        "\($0)".hasPrefix(
+          "resnet-8 has no parameter \(name); it has conv1.weight, bn1.weight, bn1.bias, layer1.0.conv1")
+      }
+    }
+  }
 }

@@ -4,6 +4,11 @@ import Testing
 
 private let losses: [Loss] = [
   .crossEntropy,
+  .labels(.crossEntropy(temperature: 3)),
+  .labels(.hinge(margin: 1)),
+  .labels(.hinge(margin: 0.25)),
+  .labels(.squared(.mean)),
+  .labels(.squared(.half, targetScale: 4)),
   .distillation(weight: 1, temperature: 3),
   .distillation(weight: 1, temperature: 3, squaredFactor: true),
   .distillation(weight: 0.25, temperature: 2, squaredFactor: true),

@@ -238,6 +238,13 @@ import Testing
     "--learning-rate inf", "--warm-up-epochs 3", "--warm-up-epochs nan", "--momentum 1", "--momentum 0",
     "--weight-decay -1", "--decay sideways", "--decay-at 1,2", "--decay step --decay-at one", "--decay-factor 0.5",
     "--decay step --decay-factor 0", "--augmentation blur", "--standardisation maybe", "--test-every 0",
+    "--loss lucky", "--loss-temperature 0", "--loss-temperature nan", "--hinge-margin 1",
+    "--loss hinge --hinge-margin -1",
+    "--loss hinge --loss-temperature 2", "--squared-factor mean", "--loss squared --squared-factor third",
+    "--loss squared --target-scale inf", "--loss hinge --target-scale 1", "--decay step --decay-at inf",
+    "--initialisation xavier", "--first-layer-std -1", "--first-layer-std nan", "--layer-std fc1.weight",
+    "--layer-std fc9.weight=1", "--layer-std =1", "--layer-std fc1.weight=x", "--layer-std fc1.weight=inf",
+    "--first-layer-std 1 --layer-std fc1.weight=1", "--layer-std fc2.weight=1 --layer-std fc2.weight=1",
     "--keep rubbish", "--keep checkpoint,", "--seed -1", "--seed 1e3", "-j -1", "-j two", "-j 5000", "--nonsense",
     "--epochs", "extra.h5",
   ])

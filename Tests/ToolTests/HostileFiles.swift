@@ -20,8 +20,8 @@ enum HostileFiles {
   }
 
   /// A data set file of 20 grey images, the last with this label.
-  static func data(_ path: String, label: Int32) throws {
-    let (count, side) = (20, 8)
+  static func data(_ path: String, label: Int32, side: Int = 8) throws {
+    let count = 20
     let writer = try DatasetFile.Writer(
       Output(path),
       layout: DatasetFile.Layout(

@@ -5,6 +5,8 @@ import Testing
   static let training = [
     "--architecture", "--recipe", "--epochs", "--batch-size", "--learning-rate", "--warm-up-epochs", "--decay",
     "--momentum", "--nesterov", "--weight-decay", "--augmentation", "--standardisation", "--runs", "--seed", "--keep",
+    "--show-recipe", "tiny-imagenet", "extreme", "file.json", "--loss", "--loss-temperature", "--hinge-margin",
+    "--squared-factor", "--target-scale", "--initialisation", "--first-layer-std", "--layer-std",
     "--dry-run", "--jobs", "--force", "--output", "--quiet",
   ]
   static let selection = [
@@ -23,7 +25,13 @@ import Testing
     ("fetch-data svhn", ["--extra"] + archive), ("fetch-data tiny-imagenet", ["--jobs"] + archive),
     ("fetch-data fashion-mnist", archive),
     ("fetch-data folder", ["--from", "--size", "--filter", "--fit", "--jobs"] + selection),
-    ("train", ["--subset", "--masks", "--mask-seed"] + training),
+    (
+      "train",
+      [
+        "--subset", "--masks", "--mask-seed", "--exclude", "--top", "--above", "--random", "--matched", "--cell",
+        "--exclude-seed",
+      ] + training
+    ),
     ("distill", ["--weight", "--temperature", "--temperature-squared"] + training),
     ("score", ["memorisation"]),
     ("score memorisation", ["--files0-from", "--output", "--quiet"]),

@@ -41,13 +41,4 @@ import Training
     }
     #expect(recipe(.constant, warmUp: 0).rate(step: 39, stepsPerEpoch: 4) == 0.8)
   }
-
-  /// Lukasik et al. 2024, Table 4, column CIFAR; 50,000 * 0.7 / 1024 is 35 steps an epoch.
-  @Test func `The recipe cifar is the published one`() {
-    let recipe = Recipe.cifar
-    for (epoch, expected) in [(15, 1.0), (199, 1.0), (200, 0.1), (300, 0.01), (400, 0.001), (449, 0.001)] {
-      #expect(abs(recipe.rate(step: epoch * 35, stepsPerEpoch: 35) - expected) < 1e-12)
-    }
-    #expect((recipe.epochs, recipe.batchSize, recipe.momentum, recipe.nesterov) == (450, 1024, 0.9, true))
-  }
 }

@@ -107,6 +107,21 @@ def check_planted(folder):
     print(f"check-format: planted data: {len(dims)} variables read by six programs, {digests.check(path)} digests right")
 
 
+def check_excluded(data, folder):
+    """Runs without some examples, which say which."""
+    path = folder / "without.h5"
+    done = run([
+        "train", data, "--architecture", "mlp width=2", "--epochs", "2", "--batch-size", "5", "--runs", "0:3",
+        "--keep", "checkpoint,logit,dynamics", "--random", "3", "-q", "-o", path])
+    assert done.status == 0, done.errors
+    dims = {**RUNS, "/train/excluded": "example"}
+    readers.check(path, {variable: tuple(text.split()) for variable, text in dims.items()})
+    with h5py.File(path) as runs:
+        excluded = runs["train/excluded"][:] == 1
+        assert excluded.sum() == 3 and not runs["train/in_mask"][:, excluded].any()
+    print(f"check-format: excluded: {len(dims)} variables read by six programs, {digests.check(path)} digests right")
+
+
 def check_links(files):
     """The files name each other by content."""
     with h5py.File(files["runs"]) as runs, h5py.File(files["students"]) as students:
@@ -133,6 +148,7 @@ def main():
             print(f"check-format: {kind}: {len(dims)} variables read by six programs, {count} digests right")
         check_links(files)
         check_planted(folder)
+        check_excluded(files["data"], folder)
         bad = 0
         for kind in files:
             # Students' files are runs files too: the two share the number.

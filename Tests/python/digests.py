@@ -65,8 +65,8 @@ def check(path) -> int:
             if name not in whole and item.shape[:1] == file["run"].shape and item.dims[0].keys() == ["run"]
         }
         assert file.attrs["cell"].decode() == sha256(file.attrs["config"]).hexdigest()
-        names = ("/class", "/epoch", "/train/example", "/train/label", "/test/example", "/test/label")
-        shared = content({name: variables[name] for name in names})
+        names = ("class", "epoch", "train/example", "train/label", "train/excluded", "test/example", "test/label")
+        shared = content({f"/{name}": variables[f"/{name}"] for name in names if name in file})
         assert file.attrs["shared"].decode() == shared
         digest = sha256(file.attrs["cell"] + b"\0" + shared.encode() + b"\0")
         for index, run in enumerate(file["run"][:]):
