@@ -55,7 +55,7 @@ tools := $(addprefix bin/,fetch-data train distill score align report)
 sources := Package.swift $(sort $(shell find Sources -type f))
 
 .PHONY: help deps check-deps build test bench fuzz demo study data runs distilled scores alignment report \
-  results-sprites results-cifar10 check-format check-make clean FORCE
+  results-sprites results-cifar10 check-format check-make check-resume clean FORCE
 
 help:
 	@echo 'make build          the six tools, in bin/'
@@ -69,6 +69,7 @@ help:
 	@echo 'make check-format   reads files with other programs, damages them; fetch-data beside SciPy, libmatio, djpeg'
 	@echo 'make fuzz           feeds damaged archives to the decoders; FUZZ_SECONDS for each'
 	@echo 'make check-make     interrupts studies, and changes their settings'
+	@echo 'make check-resume   cuts runs off, KILLS times a job, and compares their bytes with those of undisturbed ones'
 	@echo 'make clean          removes what was built; studies stay'
 	@echo
 	@echo 'Variables of a study, with their values now:'
@@ -260,6 +261,12 @@ check-format: .venv/ready $(tools)
 
 check-make: .venv/ready $(tools)
 	$(python) Tests/python/check_make.py
+
+# Signals a job.
+KILLS = 20
+
+check-resume: $(tools)
+	python3 Tests/python/check_resume.py --kills $(KILLS)
 
 # For each of the seven decoders.
 FUZZ_SECONDS = 120

@@ -33,6 +33,8 @@ struct Distill: Tool {
   var squared = false
 
   @OptionGroup var training: TrainingOptions
+  @OptionGroup var recording: RecordingOptions
+  @OptionGroup var running: RunningOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var work: WorkOptions
   @OptionGroup var common: CommonOptions
@@ -45,9 +47,10 @@ struct Distill: Tool {
   func run() throws {
     let architecture = try training.resolvedArchitecture()
     let recipe = try training.resolvedRecipe()
-    let keep = try training.resolvedKeep()
+    let recording = try self.recording.resolved(epochs: recipe.epochs)
     let instructionSet = try selectedInstructionSet()
     if !training.dryRun { try checkReplaceable(output, work) }
+    let running = training.dryRun ? Running() : try self.running.begin(output)
     let (dataset, teachers) = try DataAndRuns.open(inputs.names())
     let member = try teachers.onlyMember(for: "teachers")
     let subsetSize = try teachers.file(of: member.runs[0])
@@ -65,16 +68,18 @@ struct Distill: Tool {
         squaredFactor: squared))
     if training.dryRun {
       let forecast = Forecast(
-        cell, dataset: dataset, subset: subsetSize, teacher: teacher.plan, runs: training.runs.range.count, keep: keep,
-        cores: work.cores, instructionSet: instructionSet)
-      return try StandardOutput.write(Array(forecast.report(resident: Machine.residentBytes).utf8))
+        cell, dataset: dataset, subset: subsetSize, teacher: teacher.plan, runs: training.runs.range.count,
+        recording: recording, cores: work.cores, instructionSet: instructionSet)
+      return try forecast.write(dataset, runs: training.runs.range, instructionSet: instructionSet) {
+        try teacher.input(run: $0, from: teachers, member)
+      }
     }
 
     let target = try Output(output.output)
     let data = try TrainingData(dataset)
     let job = TrainingJob(
-      tool: "distill", cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep,
-      cores: work.cores, instructionSet: instructionSet, quiet: common.quiet)
+      tool: "distill", cell: cell, dataset: dataset, data: data, runs: training.runs.range, recording: recording,
+      cores: work.cores, instructionSet: instructionSet, running: running, quiet: common.quiet)
     let digests = Dictionary(uniqueKeysWithValues: zip(member.runNumbers, member.digests))
     try job.perform(output: target, replacesOthers: work.force, teachers: digests) { [teachers, member] run in
       try teacher.input(run: run, from: teachers, member)

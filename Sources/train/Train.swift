@@ -34,6 +34,8 @@ struct Train: Tool {
   var maskSeed: UInt64?
 
   @OptionGroup var training: TrainingOptions
+  @OptionGroup var recording: RecordingOptions
+  @OptionGroup var running: RunningOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var work: WorkOptions
   @OptionGroup var common: CommonOptions
@@ -41,9 +43,10 @@ struct Train: Tool {
   func run() throws {
     let architecture = try training.resolvedArchitecture()
     let recipe = try training.resolvedRecipe()
-    let keep = try training.resolvedKeep()
+    let recording = try self.recording.resolved(epochs: recipe.epochs)
     let instructionSet = try selectedInstructionSet()
     if !training.dryRun { try checkReplaceable(output, work) }
+    let running = training.dryRun ? Running() : try self.running.begin(output)
     let dataset = try ImageDataset(ArtefactReader(Input(data)))
     let masks = try subsets(dataset)
     let subsetSize = masks.mask(run: 0).reduce(0) { $0 + Int($1) }
@@ -54,16 +57,18 @@ struct Train: Tool {
       subset: Cell.subset(masks))
     if training.dryRun {
       let forecast = Forecast(
-        cell, dataset: dataset, subset: subsetSize, runs: training.runs.range.count, keep: keep, cores: work.cores,
-        instructionSet: instructionSet)
-      return try StandardOutput.write(Array(forecast.report(resident: Machine.residentBytes).utf8))
+        cell, dataset: dataset, subset: subsetSize, runs: training.runs.range.count, recording: recording,
+        cores: work.cores, instructionSet: instructionSet)
+      return try forecast.write(dataset, runs: training.runs.range, instructionSet: instructionSet) {
+        .init(mask: masks.mask(run: $0))
+      }
     }
 
     let target = try Output(output.output)
     let data = try TrainingData(dataset)
     let job = TrainingJob(
-      tool: "train", cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep, cores: work.cores,
-      instructionSet: instructionSet, quiet: common.quiet)
+      tool: "train", cell: cell, dataset: dataset, data: data, runs: training.runs.range, recording: recording,
+      cores: work.cores, instructionSet: instructionSet, running: running, quiet: common.quiet)
     try job.perform(output: target, replacesOthers: work.force) { run in .init(mask: masks.mask(run: run)) }
   }
 
