@@ -79,16 +79,12 @@ struct DynamicsPoints: Equatable {
 /// The rows of a run that are filled piece by piece while it is under way: dynamics and checkpoints.
 struct LongRows {
   private(set) var rows: RunRows
-  /// What was set since the last save, where it is kept for one.
-  private var pending: [RowPiece] = []
-  private let isSaved: Bool
+  /// Bytes that were set since the last save.
+  private var pending: [(path: String, range: Range<Int>)] = []
 
   /// Rows without a value yet.
-  ///
-  /// - Parameter isSaved: whether pieces are collected for saving.
-  init(run: Int, _ recording: Recording, epochs: Int, examples: Int, stateCount: Int, isSaved: Bool) {
+  init(run: Int, _ recording: Recording, epochs: Int, examples: Int, stateCount: Int) {
     rows = RunRows(run: run)
-    self.isSaved = isSaved
     if recording.keep.contains(.dynamics) {
       for (name, _) in RunSchema.dynamics where name != "correct" {
         rows.set("/dynamics/train/\(name)", [Float](repeating: .nan, count: epochs * examples))
@@ -103,10 +99,9 @@ struct LongRows {
   /// Sets elements from `start` on.
   mutating func set<T: BitwiseCopyable>(_ path: String, at start: Int, _ values: [T]) {
     let offset = start * MemoryLayout<T>.stride
-    values.withUnsafeBytes { bytes in
-      rows.rows[path]?.replaceSubrange(offset..<offset + bytes.count, with: bytes)
-      if isSaved { pending.append(RowPiece(path: path, offset: offset, bytes: Array(bytes))) }
-    }
+    let range = offset..<offset + values.count * MemoryLayout<T>.stride
+    values.withUnsafeBytes { rows.rows[path]?.replaceSubrange(range, with: $0) }
+    pending.append((path, range))
   }
 
   /// Sets what was saved. Returns false where it does not fit these rows.
@@ -118,7 +113,12 @@ struct LongRows {
     return true
   }
 
-  /// What was set since the last save; it stays until `forgetPending`.
-  var unsaved: [RowPiece] { pending }
-  mutating func forgetPending() { pending = [] }
+  /// What was set since the last save.
+  var unsaved: [RowPiece] {
+    pending.map { path, range in
+      RowPiece(path: path, offset: range.lowerBound, bytes: Array(rows.rows[path, default: []][range]))
+    }
+  }
+
+  mutating func noteSave() { pending = [] }
 }

@@ -59,8 +59,7 @@ struct Session {
     stepsPerEpoch = (subset.count + recipe.batchSize - 1) / recipe.batchSize
     position = RunPosition(epochs: recipe.epochs)
     rows = LongRows(
-      run: run, recording, epochs: recipe.epochs, examples: data.train.count, stateCount: cell.plan.stateCount,
-      isSaved: keeper.journal != nil)
+      run: run, recording, epochs: recipe.epochs, examples: data.train.count, stateCount: cell.plan.stateCount)
   }
 
   /// Starts where the run was saved last, or anew.
@@ -106,7 +105,7 @@ struct Session {
     try keeper.save(adding: rows.unsaved) { [student, position, points] writer in
       try SavedRun.write(position, state: student.state, momenta: student.momenta, points: points, to: &writer)
     }
-    rows.forgetPending()
+    rows.noteSave()
     isSaved = true
     report(.saved(epoch: position.epoch, step: position.step))
   }

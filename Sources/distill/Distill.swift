@@ -50,7 +50,6 @@ struct Distill: Tool {
     let recording = try self.recording.resolved(epochs: recipe.epochs)
     let instructionSet = try selectedInstructionSet()
     if !training.dryRun { try checkReplaceable(output, work) }
-    let running = training.dryRun ? Running() : try self.running.begin(output)
     let (dataset, teachers) = try DataAndRuns.open(inputs.names())
     let member = try teachers.onlyMember(for: "teachers")
     let subsetSize = try teachers.file(of: member.runs[0])
@@ -75,6 +74,7 @@ struct Distill: Tool {
       }
     }
 
+    let running = try self.running.begin(output)
     let target = try Output(output.output)
     let data = try TrainingData(dataset)
     let job = TrainingJob(

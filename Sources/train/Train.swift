@@ -46,7 +46,6 @@ struct Train: Tool {
     let recording = try self.recording.resolved(epochs: recipe.epochs)
     let instructionSet = try selectedInstructionSet()
     if !training.dryRun { try checkReplaceable(output, work) }
-    let running = training.dryRun ? Running() : try self.running.begin(output)
     let dataset = try ImageDataset(ArtefactReader(Input(data)))
     let masks = try subsets(dataset)
     let subsetSize = masks.mask(run: 0).reduce(0) { $0 + Int($1) }
@@ -64,6 +63,7 @@ struct Train: Tool {
       }
     }
 
+    let running = try self.running.begin(output)
     let target = try Output(output.output)
     let data = try TrainingData(dataset)
     let job = TrainingJob(

@@ -5,7 +5,7 @@ import Testing
   static let training = [
     "--architecture", "--recipe", "--epochs", "--batch-size", "--learning-rate", "--warm-up-epochs", "--decay",
     "--momentum", "--nesterov", "--weight-decay", "--augmentation", "--standardisation", "--runs", "--seed", "--keep",
-    "--dry-run", "--jobs", "--force", "--output", "--quiet",
+    "--dry-run", "--jobs", "--force", "--output", "--quiet", "--snapshots", "--dynamics", "--save-every", "--log",
   ]
   static let selection = [
     "--train", "--test", "--classes", "--per-class", "--sample", "--noise", "--noise-pairs", "--pairs",

@@ -60,7 +60,8 @@ import ToolKit
     func folders() throws -> Set<Substring> {
       Set(try scratch.names().filter { $0.hasSuffix(".state") }.map { $0.split(separator: "/")[1] })
     }
-    for (i, options) in ["--snapshots 0", "--snapshots 1", "--dynamics evaluation", "--dynamics training"].enumerated() {
+    for (i, options) in ["--snapshots 0", "--snapshots 1", "--dynamics evaluation", "--dynamics training"].enumerated()
+    {
       let running = try scratch.start("exec \(job) \(options) -o runs.h5 --save-every 0")
       let limit = Date().addingTimeInterval(30)
       while try folders().count <= i && Date() < limit { usleep(1000) }
