@@ -55,7 +55,7 @@ tools := $(addprefix bin/,fetch-data train distill score align report)
 sources := Package.swift $(sort $(shell find Sources -type f))
 
 .PHONY: help deps check-deps build test bench fuzz demo study data runs distilled scores alignment report \
-  results-sprites results-cifar10 check-format check-make check-torch clean FORCE
+  results-sprites results-cifar10 check-format check-make check-resume check-torch clean FORCE
 
 help:
 	@echo 'make build          the six tools, in bin/'
@@ -70,6 +70,7 @@ help:
 	@echo 'make check-torch    networks and weights beside PyTorch; TORCH_PYTHON=python, one with torch, torchvision, h5py'
 	@echo 'make fuzz           feeds damaged archives to the decoders; FUZZ_SECONDS for each'
 	@echo 'make check-make     interrupts studies, and changes their settings'
+	@echo 'make check-resume   cuts runs off, KILLS times a job, and compares their bytes with those of undisturbed ones'
 	@echo 'make clean          removes what was built; studies stay'
 	@echo
 	@echo 'Variables of a study, with their values now:'
@@ -267,6 +268,12 @@ check-torch: $(tools)
 	$(TORCH_PYTHON) Tests/torch/networks.py
 	$(TORCH_PYTHON) Tests/torch/check_networks.py --self-test
 	$(TORCH_PYTHON) Tests/python/check_weights.py
+
+# Signals a job.
+KILLS = 20
+
+check-resume: $(tools)
+	python3 Tests/python/check_resume.py --kills $(KILLS)
 
 # For each of the seven decoders.
 FUZZ_SECONDS = 120

@@ -94,6 +94,8 @@ public final class ArtefactWriter {
         path, type, shape: shape, chunk: chunk, compressed: compressed, fill: fill)
       if let dimensions { try file.attach(dimensions, to: dataset) } else { try file.makeScale(dataset) }
       try describe(path, meaning)
+      // Where netCDF and xarray look for it.
+      if let fill { try file.set("_FillValue", of: path, to: fill) }
       return VariableWriter(dataset, name: output.name, isDigested: isDigested)
     }
   }

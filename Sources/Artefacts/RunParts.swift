@@ -7,6 +7,8 @@ import ToolKit
 
 /// The finished runs of a job that is under way: one runs file a run, in `FILE.partial/<key>/`.
 ///
+/// Beside them lies the state of the runs that are under way: see `RunJournal`.
+///
 /// The key covers all that a run's rows depend on, so runs of another configuration, another build or another instruction
 /// set never meet. A part that is damaged counts as not there. A target that is no regular file has no place beside it:
 /// its runs wait in a temporary file without a name, and are gone with the job.
@@ -19,6 +21,8 @@ public final class RunParts {
   private let schema: RunSchema
   private let output: Output
   private let place: Place
+  /// All that rows depend on beside the run's number, mask and teacher.
+  private let identity: String
   /// Where each run begins in the spool.
   private var offsets: [Int: Int] = [:]
 
@@ -26,13 +30,14 @@ public final class RunParts {
   public init(output: Output, schema: RunSchema, dependencies: [String]) throws {
     self.schema = schema
     self.output = output
+    let kept = schema.keep.map(\.rawValue).sorted().joined(separator: ",")
+    let parts = [schema.cell, Version.software, HDF5.libraryVersion(), kept, schema.details] + dependencies
+    identity = parts.joined(separator: "\0")
     guard let target = output.regularPath else {
       place = .spool(try Spool())
       return
     }
-    let kept = schema.keep.map(\.rawValue).sorted().joined(separator: ",")
-    let parts = [schema.cell, Version.software, HDF5.libraryVersion(), kept] + dependencies
-    let key = String(Digest.sha256(parts.joined(separator: "\0")).prefix(16))
+    let key = String(Digest.sha256(identity).prefix(16))
     let root = target + ".partial"
     place = .folder(root: root, path: "\(root)/\(key)")
     for path in [root, "\(root)/\(key)"] where mkdir(path, 0o777) != 0 && errno != EEXIST {
@@ -45,9 +50,21 @@ public final class RunParts {
     if case .folder(let root, let path) = place, rmdir(path) == 0 { rmdir(root) }
   }
 
-  private func file(_ folder: String, _ run: Int) -> String {
+  private func stem(_ folder: String, _ run: Int) -> String {
     let digits = String(run)
-    return "\(folder)/\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).h5"
+    return "\(folder)/\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits)"
+  }
+
+  private func file(_ folder: String, _ run: Int) -> String { stem(folder, run) + ".h5" }
+
+  /// Where a run's state is saved while it is under way; nil where there is no place for it.
+  public func journal(of run: Int, mask: [UInt8], teacher: [UInt8]?) -> RunJournal? {
+    guard case .folder(_, let folder) = place else { return nil }
+    let digest = Digest()
+    digest.update("\(identity)\0\(run)\0")
+    digest.update(mask)
+    digest.update(teacher ?? [])
+    return RunJournal(path: stem(folder, run), identity: digest.finish())
   }
 
   /// Of `runs`, those that are done, whole and undamaged.
@@ -63,7 +80,7 @@ public final class RunParts {
     }
   }
 
-  /// Keeps a finished run, safely on disk.
+  /// Keeps a finished run, safely on disk; its saved state goes.
   public func add(_ rows: RunRows) throws {
     switch place {
     case .folder(_, let folder):
@@ -72,10 +89,17 @@ public final class RunParts {
       try writer.append(rows)
       try writer.finish()
       try part.commit()
+      RunJournal.remove(stem(folder, rows.run))
     case .spool(let spool):
       offsets[rows.run] = spool.count
       for variable in schema.variables { try spool.write(rows.rows[variable.path, default: []]) }
     }
+  }
+
+  /// The run that a file of the folder belongs to: its part, its state, or a temporary file of either.
+  private func run(of name: String) -> Int? {
+    let digits = name.drop { $0 == "." }.prefix { $0 != "." }
+    return digits.utf8.count >= 6 ? Int(digits) : nil
   }
 
   private func rows(of run: Int) throws -> RunRows {
@@ -113,8 +137,8 @@ public final class RunParts {
     try output.commit()
     guard case .folder(let root, let folder) = place else { return }
     // With what a killed process left of them.
-    let names = runs.map { Output.base(of: file(folder, $0)) }
-    for name in fileNames(in: folder) where names.contains(where: { name == $0 || name.hasPrefix(".\($0).") }) {
+    let wanted = Set(runs)
+    for name in fileNames(in: folder) where run(of: name).map(wanted.contains) == true {
       unlink("\(folder)/\(name)")
     }
     if replacesOthers {

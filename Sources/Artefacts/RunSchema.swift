@@ -1,9 +1,17 @@
 import HDF5
 import ToolKit
 
-/// What `--keep` may keep of a run beside its masks, correctness and history.
+/// What may be kept of a run beside its masks, correctness and history.
 public enum Keep: String, CaseIterable, Sendable {
   case checkpoint, logit, dynamics
+}
+
+/// The passes over the training examples that learning dynamics may be taken from.
+public enum DynamicsPass: String, CaseIterable, Sendable {
+  /// One of its own after each epoch.
+  case evaluation
+  /// The epoch's own: for examples of the subset only, augmented, each before the step that it takes part in.
+  case training
 }
 
 /// The rows of one run, by the path of their variable; bytes in C order, little-endian.
@@ -36,6 +44,10 @@ public struct RunVariable: Sendable {
   /// The paths of the scales of a row's dimensions, and their lengths.
   public let dimensions: [(scale: String, length: Int)]
   public let meaning: ArtefactWriter.Meaning
+  /// Further attributes.
+  public let attributes: [(name: String, text: String)]
+  /// What stands where there is no value, in bytes.
+  public let fill: UInt8?
   /// Part of a run's digest; what `--keep` adds is not, so that a run without it is still the same run.
   public let isMandatory: Bool
 
@@ -61,6 +73,7 @@ public struct RunSchema: Sendable {
   /// The state's tensors: names and shapes of `state_dict`.
   public let tensors: [(name: String, shape: [Int])]
   public let keep: Set<Keep>
+  public let dynamicsPass: DynamicsPass
   public let hasTeacher: Bool
   /// 1 where a training example is in no run's subset, where some are kept out of all of them.
   public let excluded: [UInt8]?
@@ -68,7 +81,8 @@ public struct RunSchema: Sendable {
   public init(
     config: JSON, architecture: String, parameterCount: Int, data: ImageDataset, epochs: Int,
     snapshots: [Int32],
-    tensors: [(name: String, shape: [Int])], keep: Set<Keep>, hasTeacher: Bool, excluded: [UInt8]? = nil
+    tensors: [(name: String, shape: [Int])], keep: Set<Keep>, dynamicsPass: DynamicsPass = .evaluation,
+    hasTeacher: Bool, excluded: [UInt8]? = nil
   ) {
     self.config = config
     self.architecture = architecture
@@ -83,6 +97,7 @@ public struct RunSchema: Sendable {
     self.snapshots = snapshots
     self.tensors = tensors
     self.keep = keep
+    self.dynamicsPass = dynamicsPass
     self.hasTeacher = hasTeacher
     self.excluded = excluded
   }
@@ -91,7 +106,13 @@ public struct RunSchema: Sendable {
   public var stateCount: Int { tensors.reduce(0) { $0 + $1.shape.reduce(1, *) } }
   public var hasTest: Bool { !testExample.isEmpty }
 
-  /// The quantities of `--keep dynamics`: per example and epoch, from an evaluation pass after the epoch.
+  /// What `keep` alone does not say of the kept rows.
+  var details: String {
+    let epochs = keep.contains(.checkpoint) ? snapshots.map(String.init).joined(separator: ",") : ""
+    return "\(epochs) \(keep.contains(.dynamics) ? dynamicsPass.rawValue : "")"
+  }
+
+  /// The quantities of `--dynamics`: per example and epoch.
   public static let dynamics: [(name: String, definition: String)] = [
     ("label_probability", "softmax probability of the label"),
     ("max_probability", "largest softmax probability"),
@@ -101,7 +122,10 @@ public struct RunSchema: Sendable {
     ("margin", "logit of the label minus the largest other logit"),
   ]
 
-  static let history: [(name: String, definition: String)] = [
+  /// What stands in `correct` of the dynamics where nothing is known.
+  public static let missingFlag: UInt8 = 255
+
+  public static let history: [(name: String, definition: String)] = [
     ("learning_rate", "learning rate of the epoch's last step"),
     ("train_loss", "mean training loss over the epoch's batches, in training mode"),
     ("train_accuracy", "accuracy over the epoch's batches, in training mode"),
@@ -117,11 +141,12 @@ public struct RunSchema: Sendable {
     let epoch = ("/epoch", epochs)
     func make(
       _ path: String, _ type: RunVariable.ElementType, _ dimensions: [(String, Int)], _ name: String,
-      _ definition: String? = nil, mandatory: Bool = true
+      _ definition: String? = nil, attributes: [(String, String)] = [], fill: UInt8? = nil, mandatory: Bool = true
     ) -> RunVariable {
       RunVariable(
         path: path, type: type, dimensions: dimensions.map { ($0.0, $0.1) },
-        meaning: .init(name, definition: definition), isMandatory: mandatory)
+        meaning: .init(name, definition: definition), attributes: attributes.map { ($0.0, $0.1) }, fill: fill,
+        isMandatory: mandatory)
     }
     let correct = "1 where the final model's largest logit is the label's; evaluation mode, no augmentation"
     var list = [
@@ -141,11 +166,17 @@ public struct RunSchema: Sendable {
       if hasTest { list.append(make("/test/logit", .f32, [test, labels], text, mandatory: false)) }
     }
     if keep.contains(.dynamics) {
+      let text =
+        switch dynamicsPass {
+        case .evaluation: "from an evaluation pass after the epoch"
+        case .training: "from the epoch's training pass: augmented, in training mode, examples of the subset only"
+        }
       list += RunSchema.dynamics.map {
-        make(
-          "/dynamics/train/\($0.name)", $0.name == "correct" ? .u8 : .f32,
-          [epoch, ("/dynamics/train/example", trainExample.count)], $0.definition,
-          "from an evaluation pass after the epoch", mandatory: false)
+        let isFlag = $0.name == "correct"
+        return make(
+          "/dynamics/train/\($0.name)", isFlag ? .u8 : .f32,
+          [epoch, ("/dynamics/train/example", trainExample.count)], $0.definition, text,
+          attributes: [("pass", dynamicsPass.rawValue)], fill: isFlag ? RunSchema.missingFlag : nil, mandatory: false)
       }
     }
     if keep.contains(.checkpoint) {

@@ -143,8 +143,7 @@ public final class RunsFile {
       throw Failure(.badData, name, "its tensors are not those of \(architecture)")
     }
     let variable = try variable("/checkpoint/parameter", Float.self, shape: [snapshots.count, count])
-    let all = try reading(name) { try variable.read(Float.self, rows: index..<(index + 1)) }
-    return Array(all[(snapshot * count)..<((snapshot + 1) * count)])
+    return try reading(name) { try variable.read(Float.self, row: index, at: snapshot) }
   }
 
   /// All rows of one run that `schema` has.

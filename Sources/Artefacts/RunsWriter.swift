@@ -66,7 +66,7 @@ public final class RunsWriter {
           .bytes(
             try writer.create(
               variable.path, UInt8.self, shape, dimensions: scales, variable.meaning, rowAtATime: true,
-              isDigested: false))
+              fill: variable.fill, isDigested: false))
         case .f32:
           // Floats of a network hardly shrink, and deflate costs more time than the bytes are worth.
           .floats(
@@ -74,6 +74,7 @@ public final class RunsWriter {
               variable.path, Float.self, shape, dimensions: scales, variable.meaning, compressed: false,
               rowAtATime: true, fill: .nan, isDigested: false))
         }
+      for (name, text) in variable.attributes { try writer.set(name, of: variable.path, to: text) }
       columns.append((variable, column))
     }
   }

@@ -34,9 +34,13 @@ void rote_cleanup_remove(int slot) {
   if (slot >= 0) atomic_store(&states[slot], 0);
 }
 
-static void clean_up_and_die(int number) {
+static void clean_up(void) {
   for (int i = 0; i < SLOTS; i++)
     if (atomic_load(&states[i]) == 2) unlink(paths[i]);
+}
+
+static void clean_up_and_die(int number) {
+  clean_up();
   // SA_RESETHAND has restored the default: this ends the process with the signal's own status.
   raise(number);
 }
@@ -57,6 +61,34 @@ void rote_signals_install(void) {
   // A limit on the size of files is told like a full disk: by what write returns.
   signal(SIGXFSZ, SIG_IGN);
 }
+
+static atomic_int is_stop_requested;
+static atomic_int terminations;
+
+static void request_stop(int number) {
+  atomic_store(&is_stop_requested, 1);
+  // A warning by SIGUSR1 may come before SIGTERM; who sends SIGTERM twice will not wait.
+  if (number != SIGTERM || atomic_fetch_add(&terminations, 1) == 0) return;
+  clean_up();
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+void rote_stop_requests_take(void) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = request_stop;
+  // Reads and writes under way go on.
+  action.sa_flags = SA_RESTART;
+  const int numbers[] = {SIGTERM, SIGUSR1};
+  for (int i = 0; i < 2; i++) {
+    struct sigaction old;
+    sigaction(numbers[i], 0, &old);
+    if (old.sa_handler != SIG_IGN) sigaction(numbers[i], &action, 0);
+  }
+}
+
+int rote_is_stop_requested(void) { return atomic_load(&is_stop_requested); }
 
 void rote_standard_streams_open(void) {
   for (int i = 0; i < 3; i++)

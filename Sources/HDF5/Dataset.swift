@@ -17,12 +17,14 @@ public final class Dataset {
 
   // MARK: Rows
 
-  private func select(_ start: Int, _ count: Int) throws -> (file: Handle, memory: Handle) {
+  /// - Parameter part: of the second dimension; nil for all.
+  private func select(_ start: Int, _ count: Int, _ part: Range<Int>? = nil) throws -> (file: Handle, memory: Handle) {
     // The setting belongs to a thread, and a file may have been opened on another.
     rote_h5_quiet()
     let file = try Handle(H5Dget_space(handle.id), "select", path, close: H5Sclose)
-    let offset = [hsize_t(start)] + shape.dropFirst().map { _ in 0 }
-    let extent = [hsize_t(count)] + shape.dropFirst().map { hsize_t($0) }
+    var offset = [hsize_t(start)] + shape.dropFirst().map { _ in 0 }
+    var extent = [hsize_t(count)] + shape.dropFirst().map { hsize_t($0) }
+    if let part { (offset[1], extent[1]) = (hsize_t(part.lowerBound), hsize_t(part.count)) }
     try check(H5Sselect_hyperslab(file.id, H5S_SELECT_SET, offset, nil, extent, nil), "select", path)
     let memory = try Handle(
       H5Screate_simple(Int32(extent.count), extent, nil), "select", path, close: H5Sclose)
@@ -60,6 +62,20 @@ public final class Dataset {
       try read(
         into: UnsafeMutableBufferPointer(rebasing: buffer[0..<(rows.count * rowCount)]), at: rows.lowerBound)
       filled = rows.count * rowCount
+    }
+  }
+
+  /// What one row has at one index of the second dimension, in C order.
+  public func read<T: Element>(_ type: T.Type, row: Int, at index: Int) throws -> [T] {
+    precondition(shape.count > 1 && row < shape[0] && index < shape[1], "an index of the second dimension")
+    let count = rowCount / shape[1]
+    return try [T](unsafeUninitializedCapacity: count) { buffer, filled in
+      let space = try select(row, 1, index..<index + 1)
+      try check(
+        H5Dread(
+          handle.id, T.memoryType, space.memory.id, space.file.id, hid_t(ROTE_H5_DEFAULT), buffer.baseAddress),
+        "read", path)
+      filled = count
     }
   }
 

@@ -85,9 +85,9 @@ public final class Output {
   }
 
   /// Writes bytes at the end of what was written so far.
-  public func write(_ bytes: [UInt8]) throws {
-    try bytes.withUnsafeBytes { try writeAll($0, to: descriptor, subject: name) }
-  }
+  public func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
+
+  public func write(_ bytes: UnsafeRawBufferPointer) throws { try writeAll(bytes, to: descriptor, subject: name) }
 
   /// Makes the output appear under its name, safely on disk; a second time does nothing.
   public func commit() throws {

@@ -7,14 +7,16 @@ import Synchronization
 /// Progress of long work on standard error: a line that is rewritten on a terminal, a line a minute elsewhere.
 public final class Progress: Sendable {
   private struct State {
+    var total: Double
     var done = 0.0
+    /// Of `done`, what was done before the start.
+    var skipped = 0.0
     var detail = ""
     var lastPrint: Double
     var printed = false
   }
 
   private let label: String
-  private let total: Double
   private let unit: String
   private let isTerminal: Bool
   private let isQuiet: Bool
@@ -26,12 +28,11 @@ public final class Progress: Sendable {
   ///   - unit: what the rate counts, in the plural: "images", "runs".
   public init(_ label: String, total: Double, unit: String, quiet: Bool) {
     self.label = label
-    self.total = total
     self.unit = unit
     isQuiet = quiet
     isTerminal = isatty(2) == 1
     start = Machine.seconds
-    state = Mutex(State(lastPrint: start))
+    state = Mutex(State(total: total, lastPrint: start))
   }
 
   /// Counts work done, and prints where it is time to.
@@ -45,10 +46,22 @@ public final class Progress: Sendable {
       state.lastPrint = now
       state.printed = true
       let line = Progress.line(
-        label, done: state.done, of: total, unit: unit, after: now - start, detail: state.detail)
+        label, done: state.done, of: state.total, unit: unit, after: now - start, skipped: state.skipped,
+        detail: state.detail)
       printError(isTerminal ? "\r\u{1B}[K\(line)" : "\(line)\n")
     }
   }
+
+  /// Counts work that was done before the start: it is part of the whole, and not of the rate.
+  public func skip(_ amount: Double) {
+    state.withLock { state in
+      state.done += amount
+      state.skipped += amount
+    }
+  }
+
+  /// Takes off the whole what will not be done.
+  public func drop(_ amount: Double) { state.withLock { $0.total -= amount } }
 
   /// Takes the line off a terminal.
   public func finish() {
@@ -59,10 +72,13 @@ public final class Progress: Sendable {
   }
 
   /// The line after `seconds` of work, such as "train: 25 %, 900 images/s, 3:07 left, 2 of 8 runs done".
+  ///
+  /// - Parameter skipped: of what is done, what was before these seconds.
   public static func line(
-    _ label: String, done: Double, of total: Double, unit: String, after seconds: Double, detail: String = ""
+    _ label: String, done: Double, of total: Double, unit: String, after seconds: Double, skipped: Double = 0,
+    detail: String = ""
   ) -> String {
-    let rate = done / max(1e-3, seconds)
+    let rate = (done - skipped) / max(1e-3, seconds)
     let left = rate > 0 ? "\(time((total - done) / rate)) left" : "no end in sight"
     let share = total > 0 ? Int(100 * min(1, done / total)) : 100
     // Slow work counts in hours: "0 runs/s" says nothing.

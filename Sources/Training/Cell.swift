@@ -71,11 +71,12 @@ public struct Cell: Sendable {
   }
 
   /// What a runs file of this cell holds.
-  func schema(_ dataset: ImageDataset, keep: Set<Keep>) -> RunSchema {
+  func schema(_ dataset: ImageDataset, _ recording: Recording) -> RunSchema {
     RunSchema(
       config: config(data: dataset.content), architecture: plan.architecture, parameterCount: plan.parameterCount,
-      data: dataset, epochs: recipe.epochs, snapshots: [Int32(recipe.epochs)],
-      tensors: plan.tensors.map { (name: $0.name, shape: $0.shape) }, keep: keep, hasTeacher: teachers != nil,
+      data: dataset, epochs: recipe.epochs, snapshots: recording.snapshots,
+      tensors: plan.tensors.map { (name: $0.name, shape: $0.shape) }, keep: recording.keep,
+      dynamicsPass: recording.dynamicsPass, hasTeacher: teachers != nil,
       excluded: exclusion?.flags)
   }
 

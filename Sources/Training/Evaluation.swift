@@ -1,6 +1,5 @@
 import Kernels
 import Networks
-import Randomness
 
 /// What a model says of a split: evaluation mode, no augmentation.
 struct Evaluator {
@@ -9,12 +8,14 @@ struct Evaluator {
   let capacity: Int
 
   /// Logits of all examples, (example, class).
-  func logits(_ split: TrainingData.Split, state: [Float]) -> [Float] {
+  ///
+  /// - Parameter pause: called before each batch.
+  func logits(_ split: TrainingData.Split, state: [Float], pause: () throws -> Void) rethrows -> [Float] {
     executor.load(state: state)
     var logits: [Float] = []
     logits.reserveCapacity(split.count * input.data.classes)
     var batch: [Float] = []
-    forEachBatch(of: split) { count in
+    try forEachBatch(of: split, pause: pause) { count in
       executor.readLogits(count: count, into: &batch)
       logits += batch
     }
@@ -22,10 +23,13 @@ struct Evaluator {
   }
 
   /// Runs the network over a split, batch by batch; `body` reads what it wants from the executor.
-  func forEachBatch(of split: TrainingData.Split, _ body: (Int) -> Void) {
+  func forEachBatch(
+    of split: TrainingData.Split, pause: () throws -> Void, _ body: (Int) -> Void
+  ) rethrows {
     let examples = (0..<Int32(split.count)).map { $0 }
     for start in stride(from: 0, to: split.count, by: capacity) {
       let batch = examples[start..<min(start + capacity, split.count)]
+      try pause()
       input.write(batch, of: split, to: executor)
       executor.forward(count: batch.count, training: false)
       body(batch.count)
@@ -36,31 +40,6 @@ struct Evaluator {
 /// 1 where the largest logit is the label's.
 func correctness(_ logits: [Float], labels: [Int32], classes: Int) -> [UInt8] {
   zip(argmax(logits, classes: classes), labels).map { $0 == $1 ? 1 : 0 }
-}
-
-/// The quantities of `--keep dynamics` of one example.
-struct DynamicsPoint {
-  var labelProbability: Float
-  var maxProbability: Float
-  var entropy: Float
-  var correct: UInt8
-  var loss: Float
-  var margin: Float
-
-  /// - Parameter row: the example's logits.
-  init(row: ArraySlice<Float>, label: Int, isCorrect: UInt8) {
-    let logits = row.map(Double.init)
-    let logProbabilities = logSoftmax(logits)
-    let probabilities = logProbabilities.map(Elementary.exp)
-    var other = -Double.infinity
-    for (k, value) in logits.enumerated() where k != label { other = max(other, value) }
-    labelProbability = Float(probabilities[label])
-    maxProbability = Float(probabilities.max() ?? .nan)
-    entropy = Float(-zip(probabilities, logProbabilities).reduce(0) { $1.0 > 0 ? $0 + $1.0 * $1.1 : $0 })
-    correct = isCorrect
-    loss = Float(-logProbabilities[label])
-    margin = Float(logits[label] - other)
-  }
 }
 
 /// One pass of a trained network over the training split, for measures that look inside.
@@ -81,6 +60,6 @@ public struct EvaluationPass {
   /// Runs all training examples through, batch by batch; `body` reads values from the executor.
   public func run(state: [Float], _ body: (CPUExecutor, Int) -> Void) {
     evaluator.executor.load(state: state)
-    evaluator.forEachBatch(of: evaluator.input.data.train) { body(evaluator.executor, $0) }
+    evaluator.forEachBatch(of: evaluator.input.data.train, pause: {}) { body(evaluator.executor, $0) }
   }
 }

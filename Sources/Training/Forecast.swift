@@ -30,6 +30,11 @@ public struct Forecast {
   public let memory: Memory
   /// Bytes, before subsets and correctness are compressed.
   public let output: Int
+  /// What each kind of rows takes or would take.
+  let kinds: OutputKinds
+  /// Training examples of the data set, and test examples.
+  let examples: (train: Int, test: Int)
+  let recording: Recording
   /// Floating-point operations of convolutions and dense layers, over all epochs and runs: a training step counts as
   /// three forward passes, and one of its teacher.
   public let trainingFLOPs: Double
@@ -37,11 +42,11 @@ public struct Forecast {
   public let evaluationFLOPs: Double
 
   public init(
-    _ cell: Cell, dataset: ImageDataset, subset: Int, teacher: Plan? = nil, runs: Int, keep: Set<Keep>, cores: Int,
+    _ cell: Cell, dataset: ImageDataset, subset: Int, teacher: Plan? = nil, runs: Int, recording: Recording, cores: Int,
     instructionSet: InstructionSet
   ) {
     let schedule = Schedule(runs: runs, cores: cores)
-    let schema = cell.schema(dataset, keep: keep)
+    let schema = cell.schema(dataset, recording)
     let networks = RunNetworks(cell, subset: subset, threads: schedule.threads, teacher: teacher)
     func need(_ network: RunNetworks.Network, lent: Int = 0) -> MemoryNeed {
       network.memoryNeed(threads: schedule.threads, instructionSet, lent: lent)
@@ -51,9 +56,8 @@ public struct Forecast {
     let rows = schema.variables.reduce(0) { $0 + $1.rowBytes }
     let float = MemoryLayout<Float>.stride
     let logits = (train + test) * dataset.classes.count * float
-    // Before they are rows, and one quantity twice on its way there.
-    let points =
-      keep.contains(.dynamics) ? cell.recipe.epochs * train * (MemoryLayout<DynamicsPoint>.stride + 2 * float) : 0
+    // Of one epoch, before they are rows.
+    let points = recording.keep.contains(.dynamics) ? train * (5 * float + 1) : 0
     let states = (cell.plan.stateCount + (teacher?.stateCount ?? 0)) * float
     let example = dataset.imageCount + MemoryLayout<Int32>.stride + MemoryLayout<Int64>.stride
     memory = Memory(
@@ -64,9 +68,12 @@ public struct Forecast {
 
     let perExample = MemoryLayout<Int32>.stride + MemoryLayout<Int64>.stride
     output = runs * rows + (train + test) * perExample
+    kinds = OutputKinds(cell, dataset: dataset, recording)
+    examples = (train, test)
+    self.recording = recording
     let recipe = cell.recipe
     let tests = (recipe.epochs + recipe.testEvery - 1) / recipe.testEvery
-    let passes = keep.contains(.dynamics) ? recipe.epochs : 1
+    let passes = recording.has(.evaluation) ? recipe.epochs : 1
     let forward = Double(cell.plan.forwardFLOPs)
     let images = Double(recipe.epochs) * Double(subset) * Double(runs)
     trainingFLOPs = images * (3 * forward + Double(teacher?.forwardFLOPs ?? 0))
@@ -78,8 +85,46 @@ public struct Forecast {
   /// The most bytes that a process will have in memory which has `resident` now, without images and runs.
   public func peak(resident: Int) -> Int { resident + memory.data + workers * memory.run }
 
+  /// Seconds that the job will take.
+  ///
+  /// Runs that are done at once are taken to last equally long, so that the last ones are as slow as the others even
+  /// where they have the cores to themselves.
+  public func seconds(_ timed: Rehearsal) -> Double {
+    let recipe = cell.recipe
+    let epochs = Double(recipe.epochs)
+    let tests = examples.test > 0 ? (recipe.epochs + recipe.testEvery - 1) / recipe.testEvery : 0
+    let isRecorded = recording.has(.evaluation)
+    // The last epoch's passes are those of the finished run.
+    let passes = isRecorded ? recipe.epochs : 1
+    let evaluations = isRecorded ? recipe.epochs : tests
+    let step = timed.step * Double(subset) / Double(min(recipe.batchSize, subset))
+    var run = timed.setUp + epochs * step
+    run += Double(evaluations) * timed.evaluator
+    let evaluated = Double(tests * examples.test + passes * examples.train)
+    run += timed.evaluation * evaluated
+    if isRecorded { run += timed.point * epochs * Double(examples.train) }
+    let rounds = Double((runs + workers - 1) / workers)
+    return timed.loading + rounds * run + Double(output) * timed.byte
+  }
+
+  /// Times the parts of the job and writes the report to standard output.
+  ///
+  /// - Parameter input: of a run.
+  public func write(
+    _ dataset: ImageDataset, runs: Range<Int>, instructionSet: InstructionSet, input: (Int) throws -> Trainer.Input
+  ) throws {
+    let resident = Machine.residentBytes
+    let start = Machine.seconds
+    let data = try TrainingData(dataset)
+    let loading = Machine.seconds - start
+    let trainer = Trainer(cell: cell, data: data, instructionSet: instructionSet, recording: recording)
+    let timed = Rehearsal(
+      trainer, inputs: try runs.prefix(workers).map(input), threads: threads, loading: loading)
+    try StandardOutput.write(Array(report(resident: resident, timed).utf8))
+  }
+
   /// One line a quantity: name, value, unit, apart by two spaces or more.
-  public func report(resident: Int) -> String {
+  public func report(resident: Int, _ timed: Rehearsal) -> String {
     let recipe = cell.recipe
     var lines: [(name: String, value: String, unit: String)] = [
       ("runs", "\(runs)", "runs"),
@@ -99,7 +144,15 @@ public struct Forecast {
     add("forward pass", flops: Double(cell.plan.forwardFLOPs), "FLOP an image")
     add("training", flops: trainingFLOPs, "FLOP")
     add("evaluation", flops: evaluationFLOPs, "FLOP")
+    lines.append(time("time", seconds(timed)))
+    if recording.has(.evaluation) {
+      let pass = timed.evaluator + Double(examples.train) * (timed.evaluation + timed.point)
+      let whole = time("of that for dynamics", pass * Double(cell.recipe.epochs))
+      lines.append((whole.name, whole.value, "\(whole.unit) a run"))
+    }
     add("output", bytes: output)
+    for kind in kinds.list { add(kind.name, bytes: kind.bytes * runs, "MB\(kind.note)") }
+    lines += standardErrors
     lines += [("runs at once", "\(workers)", "runs"), ("threads", "\(threads)", "threads a run")]
     add("weights", bytes: memory.student.parameters, "MB a run")
     add("activations", bytes: memory.student.values, "MB a run")
@@ -118,8 +171,60 @@ public struct Forecast {
   }
 }
 
+extension Forecast {
+  /// Of an example's memorisation score from these runs.
+  ///
+  /// The score is the difference of two shares, whose variances are p(1-p)/n: at most .25/n, and a sixth of 1/n in the
+  /// mean over all p, which is what is called typical.
+  fileprivate var standardErrors: [(name: String, value: String, unit: String)] {
+    let ratio = Double(subset) / Double(examples.train)
+    guard ratio < 1 else {
+      return [("standard error", "none", "no run leaves an example out: these runs give no memorisation score")]
+    }
+    let trials = 1 / (Double(runs) * ratio) + 1 / (Double(runs) * (1 - ratio))
+    func line(_ name: String, variance: Double) -> (name: String, value: String, unit: String) {
+      let thousandths = Int((1000 * (variance * trials).squareRoot()).rounded())
+      let digits = String(thousandths % 1000 + 1000).dropFirst()
+      return ("standard error, \(name)", "\(thousandths / 1000).\(digits)", "of a memorisation score")
+    }
+    return [line("worst", variance: 0.25), line("typical", variance: 1.0 / 6)]
+  }
+
+  /// A time in the unit that suits it.
+  fileprivate func time(_ name: String, _ seconds: Double) -> (name: String, value: String, unit: String) {
+    switch seconds {
+    case ..<100: (name, decimal(seconds), "s")
+    case ..<6000: (name, decimal(seconds / 60), "min")
+    default: (name, decimal(seconds / 3600), "h")
+    }
+  }
+}
+
+/// The bytes of a run's output by what they are of, kept or not.
+struct OutputKinds {
+  let list: [(name: String, bytes: Int, note: String)]
+
+  init(_ cell: Cell, dataset: ImageDataset, _ recording: Recording) {
+    func schema(_ keep: Set<Keep>, _ snapshots: [Int32] = []) -> Int {
+      cell.schema(dataset, Recording(keep: keep, snapshots: snapshots)).variables.reduce(0) { $0 + $1.rowBytes }
+    }
+    func note(_ keep: Keep) -> String { recording.keep.contains(keep) ? "" : ", not kept" }
+    let bare = schema([])
+    let count = recording.keep.contains(.checkpoint) ? recording.snapshots.count : 1
+    list = [
+      ("  subsets and history", bare, ""),
+      ("  logit", schema([.logit]) - bare, note(.logit)),
+      (
+        "  checkpoint", count * (schema([.checkpoint], [1]) - bare),
+        count > 1 ? " of \(count) snapshots" : note(.checkpoint)
+      ),
+      ("  dynamics", schema([.dynamics]) - bare, note(.dynamics)),
+    ]
+  }
+}
+
 /// A number of at least 0 with one digit after the point.
-private func decimal(_ value: Double) -> String {
+func decimal(_ value: Double) -> String {
   let tenths = Int((value * 10).rounded())
   return "\(tenths / 10).\(tenths % 10)"
 }

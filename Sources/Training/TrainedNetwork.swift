@@ -45,10 +45,16 @@ public struct TrainedNetwork: Sendable {
     guard try !file.isDiverged(index: entry.index) else {
       throw Failure(.badData, file.name, "run \(run) diverged and cannot teach", remedy: "leave it out of --runs")
     }
+    let state = try state(file, index: entry.index)
+    guard state.allSatisfy(\.isFinite) else {
+      throw Failure(
+        .badData, file.name, "the last checkpoint of run \(run) is not finite and cannot teach",
+        remedy: "leave it out of --runs")
+    }
     return TrainingJob.RunInput(
       mask: try file.flags("/train/in_mask", index: entry.index, count: runs.trainExample.count),
       teacher: Trainer.Teacher(
-        plan: plan, state: try state(file, index: entry.index), standardisation: standardisation,
+        plan: plan, state: state, standardisation: standardisation,
         digest: member.digests[position]))
   }
 }

@@ -6,40 +6,34 @@ import ToolKit
 
 /// All runs that one command asks for: scheduled over the cores, kept as they finish, put together at the end.
 public struct TrainingJob: Sendable {
+  public typealias RunInput = Trainer.Input
+
   let cell: Cell
   let data: TrainingData
+  let recording: Recording
   let schema: RunSchema
   let runs: [Int]
   let cores: Int
   let instructionSet: InstructionSet
   let isQuiet: Bool
+  let running: Running
   /// The tool that speaks, in its messages.
   let tool: String
 
   public init(
-    tool: String, cell: Cell, dataset: ImageDataset, data: TrainingData, runs: Range<Int>, keep: Set<Keep>, cores: Int,
-    instructionSet: InstructionSet, quiet: Bool
+    tool: String, cell: Cell, dataset: ImageDataset, data: TrainingData, runs: Range<Int>, recording: Recording,
+    cores: Int, instructionSet: InstructionSet, running: Running = Running(), quiet: Bool
   ) {
     self.tool = tool
     self.cell = cell
     self.data = data
+    self.recording = recording
     self.runs = Array(runs)
     self.cores = cores
     self.instructionSet = instructionSet
+    self.running = running
     isQuiet = quiet
-    schema = cell.schema(dataset, keep: keep)
-  }
-
-  /// What one run needs beside the cell.
-  public struct RunInput: Sendable {
-    /// 1 where a training example is in the run's subset.
-    public let mask: [UInt8]
-    public let teacher: Trainer.Teacher?
-
-    public init(mask: [UInt8], teacher: Trainer.Teacher? = nil) {
-      self.mask = mask
-      self.teacher = teacher
-    }
+    schema = cell.schema(dataset, recording)
   }
 
   /// Files under way. libhdf5 is for one thread at a time, so whoever touches a file holds the lock around this.
@@ -54,10 +48,12 @@ public struct TrainingJob: Sendable {
   ///   - replacesOthers: whether unfinished work of other configurations beside the output goes.
   ///   - teachers: the digest of each run's teacher, where runs are distilled.
   ///   - input: a run's mask and teacher; called under the lock on files.
+  /// - Throws: a `Failure` of status 75 where the process was asked to stop: all that was done is saved.
   public func perform(
     output: sending Output, replacesOthers: Bool, teachers: [Int: [UInt8]] = [:],
     input: sending @escaping (Int) throws -> RunInput
   ) throws {
+    let name = output.name
     let parts = try RunParts(
       output: output, schema: schema, dependencies: [instructionSet.rawValue])
     let done = Set(parts.finished(of: runs, teachers: teachers))
@@ -65,40 +61,42 @@ public struct TrainingJob: Sendable {
     if !done.isEmpty && !isQuiet {
       printError("\(tool): \(done.count) of \(runs.count) runs are there from before; \(missing.count) to go\n")
     }
-    let progress = Progress(
-      cell.plan.architecture, total: Double(missing.count * cell.recipe.epochs) * averageSubset, unit: "images",
-      quiet: isQuiet)
+    let watch = JobWatch(self, done: done.count)
+    try running.log?.write("start", watch.members)
     let files = Mutex(Files(parts: parts, input: input))
-    let failure = Mutex<(any Error)?>(nil)
-    let finishedRuns = Atomic(done.count)
     let schedule = Schedule(runs: missing.count, cores: cores)
-    let trainer = Trainer(
-      cell: cell, data: data, instructionSet: instructionSet, keep: schema.keep)
-    let count = runs.count
+    let trainer = Trainer(cell: cell, data: data, instructionSet: instructionSet, recording: recording)
     ThreadPool(threads: schedule.workers).run(missing.count) { i in
-      guard failure.withLock({ $0 == nil }) else { return }
+      let run = missing[i]
+      guard !watch.isStopping else { return }
       do {
-        let input = try files.withLock { try $0.input(missing[i]) }
-        let rows = trainer.rows(
-          run: missing[i], mask: input.mask, teacher: input.teacher,
-          pool: ThreadPool(threads: schedule.threads)
-        ) { images in
-          let finished = finishedRuns.load(ordering: .relaxed)
-          progress.advance(by: Double(images), detail: "\(finished) of \(count) runs done")
+        let (input, journal) = try files.withLock { files in
+          let input = try files.input(run)
+          return (input, files.parts.journal(of: run, mask: input.mask, teacher: input.teacher?.digest))
         }
+        let rows = try trainer.rows(
+          run: run, input, pool: ThreadPool(threads: schedule.threads),
+          keeper: Keeper(journal: journal, interval: running.saveEvery) { watch.isStopping }
+        ) { watch.note($0, of: run) }
         try files.withLock { try $0.parts.add(rows) }
-        finishedRuns.add(1, ordering: .relaxed)
+        watch.noteEnd(of: run)
+      } catch is Stopped {
       } catch {
-        failure.withLock { $0 = $0 ?? error }
+        watch.fail(error)
       }
     }
-    progress.finish()
-    if let error = failure.withLock({ $0 }) { throw error }
+    watch.end()
+    try watch.throwFailure()
+    let finished = watch.finished
+    guard finished == runs.count else {
+      try running.log?.write("stopped", watch.members)
+      throw Failure(
+        .resumable, name, "stopped with \(finished) of \(runs.count) runs done, the others saved",
+        remedy: "the same command goes on from there")
+    }
+    // Before the output appears: an error of the log after that would take finished work for failed.
+    try running.log?.write("finished", watch.members)
     try files.withLock { try $0.parts.assemble(runs, replacesOthers: replacesOthers) }
-  }
-
-  private var averageSubset: Double {
-    Double(data.train.count - (cell.exclusion?.count ?? 0)) * (cell.subset["ratio"]?.double ?? 1)
   }
 }
 

@@ -29,26 +29,10 @@ public struct TrainingOptions: ParsableArguments {
       "Compute 3x3 convolutions as plain sums: about half as fast, and one digit more than by Winograd's algorithm."))
   public var exactConvolution = false
 
-  @Option(help: ArgumentHelp("What to keep of a run: checkpoint, logit, dynamics, or none.", valueName: "list"))
-  public var keep = "checkpoint,logit"
-
   @Flag(help: "Print what the runs will cost, in work, memory and output; train nothing and write no file.")
   public var dryRun = false
 
   public init() {}
-
-  public func resolvedKeep() throws -> Set<Keep> {
-    if keep == "none" { return [] }
-    return Set(
-      try keep.split(separator: ",", omittingEmptySubsequences: false).map { name in
-        guard let value = Keep(rawValue: String(name)) else {
-          throw Failure(
-            .usage, nil, "--keep does not know '\(name)'",
-            remedy: "it takes \(Keep.allCases.map(\.rawValue).joined(separator: ",")), or none")
-        }
-        return value
-      })
-  }
 
   /// The network for a data set.
   public func resolvedArchitecture() throws -> Architecture {

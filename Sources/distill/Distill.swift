@@ -34,6 +34,8 @@ struct Distill: Tool {
   var squared = false
 
   @OptionGroup var training: TrainingOptions
+  @OptionGroup var recording: RecordingOptions
+  @OptionGroup var running: RunningOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var work: WorkOptions
   @OptionGroup var common: CommonOptions
@@ -52,7 +54,7 @@ struct Distill: Tool {
         remedy: "leave out --loss and its values, or take another recipe")
     }
     let architecture = try training.resolvedArchitecture()
-    let keep = try training.resolvedKeep()
+    let recording = try self.recording.resolved(epochs: recipe.epochs)
     let instructionSet = try selectedInstructionSet()
     if !training.dryRun { try checkReplaceable(output, work) }
     let (dataset, teachers) = try DataAndRuns.open(inputs.names())
@@ -78,16 +80,18 @@ struct Distill: Tool {
     if training.dryRun {
       let forecast = Forecast(
         cell, dataset: dataset, subset: sizes.max() ?? 0, teacher: teacher.plan, runs: training.runs.range.count,
-        keep: keep,
-        cores: work.cores, instructionSet: instructionSet)
-      return try StandardOutput.write(Array(forecast.report(resident: Machine.residentBytes).utf8))
+        recording: recording, cores: work.cores, instructionSet: instructionSet)
+      return try forecast.write(dataset, runs: training.runs.range, instructionSet: instructionSet) {
+        try teacher.input(run: $0, from: teachers, member)
+      }
     }
 
+    let running = try self.running.begin(output)
     let target = try Output(output.output)
     let data = try TrainingData(dataset)
     let job = TrainingJob(
-      tool: "distill", cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep,
-      cores: work.cores, instructionSet: instructionSet, quiet: common.quiet)
+      tool: "distill", cell: cell, dataset: dataset, data: data, runs: training.runs.range, recording: recording,
+      cores: work.cores, instructionSet: instructionSet, running: running, quiet: common.quiet)
     let digests = Dictionary(uniqueKeysWithValues: zip(member.runNumbers, member.digests))
     try job.perform(output: target, replacesOthers: work.force, teachers: digests) { [teachers, member] run in
       try teacher.input(run: run, from: teachers, member)

@@ -21,8 +21,8 @@ struct Train: Tool {
       """,
     version: Version.text("train", libraries: fileLibraries))
 
-  @Argument(help: ArgumentHelp("A data set file; - is standard input.", valueName: "data"))
-  var data = "-"
+  @Argument(help: ArgumentHelp("A data set file; - is standard input, and the default.", valueName: "data"))
+  var data: String?
 
   @Option(help: "Share of the training examples in a run's subset; 1 for all.")
   var subset = 0.7
@@ -33,20 +33,29 @@ struct Train: Tool {
   @Option(help: "Seed of the subsets; --seed where it is not given.")
   var maskSeed: UInt64?
 
+  @Flag(
+    help: ArgumentHelp(
+      "Print the architectures with what they cost for the images of the data set, or without one for 3 x 32 x 32 and "
+        + "10 classes, and end."))
+  var list = false
+
   @OptionGroup var exclusion: ExclusionOptions
   @OptionGroup var training: TrainingOptions
+  @OptionGroup var recording: RecordingOptions
+  @OptionGroup var running: RunningOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var work: WorkOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
+    if list { return try StandardOutput.write(Array(listing().utf8)) }
     let recipe = try training.recipe.resolved()
     if training.recipe.showRecipe { return try StandardOutput.write(Array((recipe.json.indented + "\n").utf8)) }
     let architecture = try training.resolvedArchitecture()
-    let keep = try training.resolvedKeep()
+    let recording = try self.recording.resolved(epochs: recipe.epochs)
     let instructionSet = try selectedInstructionSet()
     if !training.dryRun { try checkReplaceable(output, work) }
-    let dataset = try ImageDataset(ArtefactReader(Input(data)))
+    let dataset = try ImageDataset(ArtefactReader(Input(data ?? "-")))
     let masks = try subsets(dataset)
     let plan = try architecture.plan(for: dataset)
     let exclusion = try exclusion.resolved(dataset, seed: training.seed)
@@ -59,20 +68,27 @@ struct Train: Tool {
       subset: Cell.subset(masks), exclusion: exclusion)
     if training.dryRun {
       let forecast = Forecast(
-        cell, dataset: dataset, subset: sizes.max() ?? 0, runs: training.runs.range.count, keep: keep,
-        cores: work.cores,
-        instructionSet: instructionSet)
-      return try StandardOutput.write(Array(forecast.report(resident: Machine.residentBytes).utf8))
+        cell, dataset: dataset, subset: sizes.max() ?? 0, runs: training.runs.range.count, recording: recording,
+        cores: work.cores, instructionSet: instructionSet)
+      return try forecast.write(dataset, runs: training.runs.range, instructionSet: instructionSet) {
+        .init(mask: masks.mask(run: $0, without: exclusion))
+      }
     }
 
+    let running = try self.running.begin(output)
     let target = try Output(output.output)
     let data = try TrainingData(dataset)
     let job = TrainingJob(
-      tool: "train", cell: cell, dataset: dataset, data: data, runs: training.runs.range, keep: keep, cores: work.cores,
-      instructionSet: instructionSet, quiet: common.quiet)
-    try job.perform(output: target, replacesOthers: work.force) { run in
-      .init(mask: masks.mask(run: run, without: exclusion))
-    }
+      tool: "train", cell: cell, dataset: dataset, data: data, runs: training.runs.range, recording: recording,
+      cores: work.cores, instructionSet: instructionSet, running: running, quiet: common.quiet)
+    try job.perform(output: target, replacesOthers: work.force) { run in .init(mask: masks.mask(run: run)) }
+  }
+
+  private func listing() throws -> String {
+    let dataset = try data.map { try ImageDataset(ArtefactReader(Input($0))) }
+    return try ArchitectureList.text(
+      image: dataset?.shape ?? Shape(channels: 3, height: 32, width: 32), classes: dataset?.classes.count ?? 10,
+      instructionSet: selectedInstructionSet())
   }
 
   private func subsets(_ dataset: ImageDataset) throws -> Masks {

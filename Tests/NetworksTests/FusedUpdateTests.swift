@@ -47,4 +47,39 @@ struct FusedUpdateTests {
     }
     #expect(states[0] == states[1])
   }
+
+  @Test(
+    "An executor that is given state and momenta goes on with the bits of one that never stopped",
+    arguments: InstructionSet.available)
+  func resumed(set: InstructionSet) {
+    let plan = Self.plan()
+    let count = 5
+    let gradient = randomValues(3 * count, index: 5).map(Float.init)
+    func executor() -> CPUExecutor {
+      CPUExecutor(plan: plan, capacity: count, mode: .training, pool: ThreadPool(threads: 1), instructionSet: set)
+    }
+    func step(_ executor: CPUExecutor) {
+      let stride = executor.pixelStride
+      executor.prepare(count: count) { example, x in
+        for pixel in 0..<plan.input.area { x[pixel * stride + pixel % 3] = Float(example - pixel) / 8 }
+      }
+      executor.forward(count: count, training: true)
+      executor.backward(
+        logitGradient: gradient, count: count,
+        updating: SGD(learningRate: 0.01, momentum: 0.9, weightDecay: 0.01, nesterov: true))
+    }
+    let steady = executor()
+    steady.load(state: randomState(plan).map { Float(0.1 * $0) })
+    step(steady)
+    let resumed = executor()
+    resumed.load(state: steady.state(), momenta: steady.momenta())
+    // Without its momenta it would go elsewhere.
+    let forgetful = executor()
+    forgetful.load(state: steady.state())
+    for executor in [steady, resumed, forgetful] { step(executor) }
+    #expect(resumed.state().map(\.bitPattern) == steady.state().map(\.bitPattern))
+    #expect(resumed.momenta().map(\.bitPattern) == steady.momenta().map(\.bitPattern))
+    #expect(forgetful.state() != steady.state())
+    #expect(resumed.paddingIsZero(count: count))
+  }
 }

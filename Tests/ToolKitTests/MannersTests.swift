@@ -71,6 +71,20 @@ import ToolKit
     #expect(Progress.line("work", done: done, of: total, unit: "images", after: seconds) == line)
   }
 
+  @Test func `What was done before the start counts for the share and not for the rate`() {
+    // 500 of 1,000, 400 of them before: 100 in 50 s are 2 a second, and 500 are left.
+    let line = Progress.line("work", done: 500, of: 1000, unit: "images", after: 50, skipped: 400)
+    #expect(line == "work: 50 %, 2 images/s, 4:10 left")
+  }
+
+  @Test(arguments: [
+    (0.0, "0"), (1.23456789, "1.23457"), (123456.789, "123457"), (1e-9 / 3, "3.33333e-10"), (-2.5, "-2.5"),
+    (.nan, "null"), (.infinity, "null"),
+  ])
+  func `A measured number has six digits, and none where there is none`(value: Double, text: String) {
+    #expect(JSON.measured(value).canonical == text)
+  }
+
   @Test func `The progress line ends in what else there is to say`() {
     let line = Progress.line("work", done: 1, of: 2, unit: "runs", after: 1, detail: "1 of 2 runs done")
     #expect(line == "work: 50 %, 1 runs/s, 1 s left, 1 of 2 runs done")

@@ -55,6 +55,40 @@ import Testing
     #expect(abs(try output("logit") - none - 1.6) < 0.11)
   }
 
+  @Test func `A dry run says what kinds of output take, kept or not, and how exact scores will be`() throws {
+    let scratch = try Scratch(with: ["sprites.h5"])
+    let train = "train sprites.h5 --architecture 'mlp width=64' --epochs 3"
+    let text = try scratch.succeed("\(train) --runs 0:20 --snapshots 0 --dynamics training --dry-run").text
+    var lines = try report(text)
+    // 64 x (3072 + 10) weights of 4 bytes, of two snapshots; 400 examples with 10 logits; 3 epochs of 300 examples with
+    // 5 floats and a flag.
+    for (name, bytes) in [("checkpoint", 2 * 64 * 3082 * 4), ("logit", 400 * 10 * 4), ("dynamics", 3 * 300 * 21)] {
+      #expect(lines[name]?.value == (Double(20 * bytes) / 1e5).rounded() / 10, "\(name)")
+    }
+    // sqrt(.25/14 + .25/6), and with a sixth in place of a quarter.
+    #expect(lines["standard error, worst"]?.value == 0.244)
+    #expect(lines["standard error, typical"]?.value == 0.199)
+    lines = try report(scratch.succeed("\(train) --runs 0:2000 --keep none --dry-run").text)
+    #expect(lines["checkpoint"]?.unit == "MB, not kept")
+    #expect(lines["standard error, worst"]?.value == 0.024)
+    let all = try scratch.succeed("\(train) --subset 1 --dry-run").text
+    #expect(all.contains("no memorisation score"))
+  }
+
+  /// Other tests share the machine, so that this holds the order of magnitude alone.
+  @Test func `A dry run predicts the time that runs take`() throws {
+    let scratch = try Scratch(with: ["sprites.h5"])
+    let network = "--architecture 'resnet-8 width=0.5' --epochs 12"
+    let command = "train sprites.h5 \(network) --runs 0:2 -j 1 --dynamics evaluation"
+    let line = try #require(try report(scratch.succeed("\(command) --dry-run").text)["time"])
+    #expect(line.unit == "s")
+    let start = Date()
+    try scratch.succeed("\(command) -o runs.h5")
+    let taken = Date().timeIntervalSince(start)
+    #expect((taken / 4...taken * 4).contains(line.value), "\(line.value) s predicted, \(taken) s taken")
+    #expect(try scratch.names() == ["runs.h5", "sprites.h5"])
+  }
+
   @Test func `A dry run of distillation counts the teacher`() throws {
     let scratch = try Scratch(with: ["sprites.h5", "runs.h5"])
     let text = try scratch.succeed("distill sprites.h5 runs.h5 \(Fixtures.quick) --runs 0:2 -o out.h5 --dry-run").text
@@ -89,7 +123,7 @@ import Testing
       "--architecture resnet-20 --batch-size 128 --runs 0:1",
       "--architecture resnet-20 --batch-size 128 --runs 0:1 --exact-convolution",
       "--architecture 'resnet-8 width=2' --batch-size 64 --runs 0:2 -j 2",
-      "--architecture mlp --batch-size 128 --runs 0:1 -j 2 --keep dynamics",
+      "--architecture mlp --batch-size 128 --runs 0:1 -j 2 --keep none --dynamics evaluation",
     ])
     func `Memory is predicted within a fifth of what a run takes`(options: String) throws {
       let scratch = try Scratch(with: ["sprites.h5"])

@@ -93,7 +93,7 @@ import Testing
     #expect(try scratch.temporaryNames() == [])
   }
 
-  @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
+  @Test(arguments: [SIGINT, SIGHUP])
   func `A signal ends training with its own status and leaves only finished runs`(signal: Int32) throws {
     let (scratch, outcome) = try killed(with: signal, after: 2)
     #expect(outcome.status == 128 + signal)

@@ -8,6 +8,7 @@ import Testing
     "--show-recipe", "tiny-imagenet", "extreme", "file.json", "--loss", "--loss-temperature", "--hinge-margin",
     "--squared-factor", "--target-scale", "--initialisation", "--first-layer-std", "--layer-std",
     "--dry-run", "--jobs", "--force", "--output", "--quiet",
+    "--snapshots", "--dynamics", "--save-every", "--log",
   ]
   static let selection = [
     "--train", "--test", "--classes", "--per-class", "--sample", "--noise", "--noise-pairs", "--pairs",

@@ -87,7 +87,7 @@ import Testing
       """
       fetch-data sprites --train 0:60 --test 0:20 -o sprites.h5
       train sprites.h5 \(options) -o runs.h5
-      distill sprites.h5 runs.h5 \(options) --keep dynamics -o students.h5
+      distill sprites.h5 runs.h5 \(options) --keep none --dynamics evaluation -o students.h5
       score memorisation runs.h5 students.h5 -o scores.h5
       align sprites.h5 runs.h5 --over all -o alignment.h5
       """)

@@ -22,7 +22,7 @@ import Testing
     let scratch = try Scratch()
     // Batches of 40 and a short one: three shards of at most 16 examples, so that threads have something to share.
     let options =
-      "--architecture '\(architecture)' --epochs 1 --runs \(runs) --batch-size 40 --keep checkpoint,logit,dynamics"
+      "--architecture '\(architecture)' --epochs 1 --runs \(runs) --batch-size 40 --dynamics evaluation"
     try scratch.succeed(
       """
       fetch-data sprites --train 0:150 --test 0:50 -o sprites.h5

@@ -20,8 +20,9 @@ import Training
     _ cell: Cell, _ data: TrainingData, run: Int = 2, mask: [UInt8], teacher: Trainer.Teacher? = nil, threads: Int = 1
   ) throws -> RunRows {
     let trainer = Trainer(
-      cell: cell, data: data, instructionSet: try InstructionSet.selected(), keep: Set(Keep.allCases))
-    return trainer.rows(run: run, mask: mask, teacher: teacher, pool: ThreadPool(threads: threads)) { _ in }
+      cell: cell, data: data, instructionSet: try InstructionSet.selected(),
+      recording: Recording(keep: Set(Keep.allCases), epochs: cell.recipe.epochs))
+    return try trainer.rows(run: run, .init(mask: mask, teacher: teacher), pool: ThreadPool(threads: threads))
   }
 
   private func floats(_ rows: RunRows, _ path: String) throws -> [Float] {
@@ -218,7 +219,8 @@ import Training
       cell: Cell(
         architecture: cell.architecture, plan: cell.plan, recipe: recipe, seed: 3, subset: cell.subset,
         teachers: TeacherConfiguration(cell: "", architecture: "mlp", weight: 1, temperature: 1, squaredFactor: false)),
-      dataset: dataset, data: data, runs: 0..<3, keep: [], cores: 1,
+      dataset: dataset, data: data, runs: 0..<3,
+      recording: Recording(keep: [], epochs: recipe.epochs), cores: 1,
       instructionSet: try InstructionSet.selected(), quiet: true)
     // The teacher of run 1 has nothing to say but NaN.
     try job.perform(output: Output(path), replacesOthers: false) { run in

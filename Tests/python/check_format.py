@@ -79,7 +79,7 @@ DIMENSIONS = {
 def make_files(folder: Path) -> dict[str, Path]:
     """One small file of each kind, and of runs one of students too."""
     files = {kind: folder / f"{kind}.h5" for kind in DIMENSIONS}
-    recipe = ["--epochs", "2", "--batch-size", "5", "--runs", "0:3", "--keep", "checkpoint,logit,dynamics", "-q"]
+    recipe = ["--epochs", "2", "--batch-size", "5", "--runs", "0:3", "--snapshots", "0,1", "--dynamics", "evaluation", "-q"]
     for arguments in (
         ["fetch-data", "sprites", "--train", "0:24", "--test", "0:8", "-o", files["data"]],
         ["train", files["data"], "--architecture", "mlp width=2", *recipe, "-o", files["runs"]],

@@ -6,6 +6,12 @@
 /// SIGPIPE, which a parent may have set to be ignored.
 void rote_signals_install(void);
 
+/// From now on SIGTERM and SIGUSR1 only ask the process to stop, which `rote_is_stop_requested` tells; a second SIGTERM
+/// ends it as before.
+void rote_stop_requests_take(void);
+
+int rote_is_stop_requested(void);
+
 /// Puts a stand-in that fails where standard input, output or error is closed, so that no file of ours takes its number.
 void rote_standard_streams_open(void);
 

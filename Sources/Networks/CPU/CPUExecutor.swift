@@ -89,8 +89,14 @@ public final class CPUExecutor {
   /// Takes the whole state, in PyTorch's layout and the order of `plan.tensors`, and forgets momenta.
   public func load(state: [Float]) { parameters.load(state) }
 
+  /// Takes the whole state and the momenta, to go on with training as if it had never stopped.
+  public func load(state: [Float], momenta: [Float]) { parameters.load(state, momenta: momenta) }
+
   /// The whole state, in PyTorch's layout and the order of `plan.tensors`.
   public func state() -> [Float] { parameters.state() }
+
+  /// The optimiser's momenta, laid out as the state; zero for buffers.
+  public func momenta() -> [Float] { parameters.momentumState() }
 
   /// The gradients of the last `backward`, laid out as the state; zero for buffers.
   public func gradients() -> [Float] { parameters.gradientState() }

@@ -180,6 +180,20 @@ final class Parameters: Sendable {
     momenta.clear()
   }
 
+  /// Takes momenta too, laid out as the state.
+  func load(_ state: [Float], momenta values: [Float]) {
+    precondition(values.count == stateCount && momenta.count > 0, "momenta are a state's, of an executor that trains")
+    load(state)
+    for entry in entries where entry.isParameter {
+      let target = momenta.floats + entry.offset
+      entry.layout.forEach(lanes) { target[$0] = values[entry.tensor.offset + $1] }
+    }
+  }
+
+  func momentumState() -> [Float] {
+    flat { entry in entry.isParameter ? momenta.floats + entry.offset : nil }
+  }
+
   func state() -> [Float] {
     flat { entry in (entry.isParameter ? weights : buffers).floats + entry.offset }
   }

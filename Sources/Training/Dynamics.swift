@@ -1,0 +1,124 @@
+import Artefacts
+import Networks
+import Randomness
+import ToolKit
+
+/// The quantities of `--dynamics` of one example.
+struct DynamicsPoint {
+  var labelProbability: Float
+  var maxProbability: Float
+  var entropy: Float
+  var correct: UInt8
+  var loss: Float
+  var margin: Float
+
+  /// - Parameter row: the example's logits.
+  init(row: ArraySlice<Float>, label: Int) {
+    let logits = row.map(Double.init)
+    let logProbabilities = logSoftmax(logits)
+    let probabilities = logProbabilities.map(Elementary.exp)
+    var other = -Double.infinity
+    for (k, value) in logits.enumerated() where k != label { other = max(other, value) }
+    labelProbability = Float(probabilities[label])
+    maxProbability = Float(probabilities.max() ?? .nan)
+    entropy = Float(-zip(probabilities, logProbabilities).reduce(0) { $1.0 > 0 ? $0 + $1.0 * $1.1 : $0 })
+    correct = argmax(row) == Int32(label) ? 1 : 0
+    loss = Float(-logProbabilities[label])
+    margin = Float(logits[label] - other)
+  }
+}
+
+/// The same of all examples in one epoch; NaN, and `RunSchema.missingFlag`, where an example was not met.
+struct DynamicsPoints: Equatable {
+  private(set) var floats: [[Float]]
+  private(set) var correct: [UInt8]
+
+  private static let floatNames = ["label_probability", "max_probability", "entropy", "loss", "margin"]
+
+  init(examples: Int) {
+    floats = DynamicsPoints.floatNames.map { _ in [Float](repeating: .nan, count: examples) }
+    correct = [UInt8](repeating: RunSchema.missingFlag, count: examples)
+  }
+
+  mutating func set(_ example: Int, _ point: DynamicsPoint) {
+    floats[0][example] = point.labelProbability
+    floats[1][example] = point.maxProbability
+    floats[2][example] = point.entropy
+    floats[3][example] = point.loss
+    floats[4][example] = point.margin
+    correct[example] = point.correct
+  }
+
+  /// Makes them an epoch's in the rows.
+  func write(to rows: inout LongRows, epoch: Int) {
+    let start = (epoch - 1) * correct.count
+    for (name, values) in zip(DynamicsPoints.floatNames, floats) {
+      rows.set("/dynamics/train/\(name)", at: start, values)
+    }
+    rows.set("/dynamics/train/correct", at: start, correct)
+  }
+
+  // MARK: Saving
+
+  init?(_ reader: inout ByteReader) {
+    floats = []
+    for _ in DynamicsPoints.floatNames {
+      guard let values = reader.readArray(Float.self) else { return nil }
+      floats.append(values)
+    }
+    guard let flags = reader.readArray(UInt8.self), floats.allSatisfy({ $0.count == flags.count }) else { return nil }
+    correct = flags
+  }
+
+  func write(to sink: inout some ByteSink) throws {
+    for values in floats { try sink.write(values) }
+    try sink.write(correct)
+  }
+}
+
+/// The rows of a run that are filled piece by piece while it is under way: dynamics and checkpoints.
+struct LongRows {
+  private(set) var rows: RunRows
+  /// Bytes that were set since the last save.
+  private var pending: [(path: String, range: Range<Int>)] = []
+
+  /// Rows without a value yet.
+  init(run: Int, _ recording: Recording, epochs: Int, examples: Int, stateCount: Int) {
+    rows = RunRows(run: run)
+    if recording.keep.contains(.dynamics) {
+      for (name, _) in RunSchema.dynamics where name != "correct" {
+        rows.set("/dynamics/train/\(name)", [Float](repeating: .nan, count: epochs * examples))
+      }
+      rows.set("/dynamics/train/correct", [UInt8](repeating: RunSchema.missingFlag, count: epochs * examples))
+    }
+    if recording.keep.contains(.checkpoint) {
+      rows.set("/checkpoint/parameter", [Float](repeating: .nan, count: recording.snapshots.count * stateCount))
+    }
+  }
+
+  /// Sets elements from `start` on.
+  mutating func set<T: BitwiseCopyable>(_ path: String, at start: Int, _ values: [T]) {
+    let offset = start * MemoryLayout<T>.stride
+    let range = offset..<offset + values.count * MemoryLayout<T>.stride
+    values.withUnsafeBytes { rows.rows[path]?.replaceSubrange(range, with: $0) }
+    pending.append((path, range))
+  }
+
+  /// Sets what was saved. Returns false where it does not fit these rows.
+  mutating func restore(_ pieces: [RowPiece]) -> Bool {
+    for piece in pieces {
+      guard let row = rows.rows[piece.path], piece.offset <= row.count - piece.bytes.count else { return false }
+      rows.rows[piece.path]?.replaceSubrange(piece.offset..<piece.offset + piece.bytes.count, with: piece.bytes)
+    }
+    return true
+  }
+
+  /// What was set since the last save.
+  var unsaved: [RowPiece] {
+    pending.map { path, range in
+      RowPiece(path: path, offset: range.lowerBound, bytes: Array(rows.rows[path, default: []][range]))
+    }
+  }
+
+  mutating func noteSave() { pending = [] }
+}
