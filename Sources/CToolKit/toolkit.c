@@ -1,7 +1,9 @@
 #define _GNU_SOURCE
 #include "toolkit.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #ifdef __linux__
 #include <sched.h>
 #endif
@@ -9,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { SLOTS = 64, LENGTH = 4096 };
@@ -17,7 +20,8 @@ static char paths[SLOTS][LENGTH];
 // 0 free, 1 being filled, 2 registered: the handler reads only what is registered.
 static atomic_int states[SLOTS];
 
-int rote_cleanup_add(const char *path) {
+// Returns a slot, or -1 where all are taken or the path is too long.
+static int register_file(const char *path) {
   if (strlen(path) >= LENGTH) return -1;
   for (int i = 0; i < SLOTS; i++) {
     int expected = 0;
@@ -34,7 +38,14 @@ void rote_cleanup_remove(int slot) {
   if (slot >= 0) atomic_store(&states[slot], 0);
 }
 
+// Threads that are about to register a file, and whether the process is about to end.
+static atomic_int registering;
+static atomic_int is_ending;
+
 static void clean_up(void) {
+  atomic_store(&is_ending, 1);
+  // They have their signals blocked, so that none of them waits here for itself.
+  for (int i = 0; i < 1000 && atomic_load(&registering) > 0; i++) nanosleep(&(struct timespec){0, 1000000}, 0);
   for (int i = 0; i < SLOTS; i++)
     if (atomic_load(&states[i]) == 2) unlink(paths[i]);
 }
@@ -100,7 +111,7 @@ const char *rote_commit(void) { return ROTE_COMMIT; }
 
 int rote_open(const char *path, int flags, unsigned mode) { return open(path, flags, mode); }
 
-int rote_temporary(char *path_template, int suffix_length) {
+static int temporary(char *path_template, int suffix_length) {
 #ifdef __linux__
   return mkostemps(path_template, suffix_length, O_CLOEXEC);
 #else
@@ -108,6 +119,28 @@ int rote_temporary(char *path_template, int suffix_length) {
   if (descriptor >= 0) fcntl(descriptor, F_SETFD, FD_CLOEXEC);
   return descriptor;
 #endif
+}
+
+int rote_temporary(char *path_template, int suffix_length, int *slot) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  atomic_fetch_add(&registering, 1);
+  // Too late: what came now would be left behind.
+  if (atomic_load(&is_ending)) {
+    atomic_fetch_sub(&registering, 1);
+    for (;;) pause();
+  }
+  int descriptor = temporary(path_template, suffix_length);
+  int error = errno;
+  if (descriptor >= 0) {
+    if (slot) *slot = register_file(path_template);
+    else unlink(path_template);
+  }
+  atomic_fetch_sub(&registering, 1);
+  pthread_sigmask(SIG_SETMASK, &before, 0);
+  errno = error;
+  return descriptor;
 }
 
 int rote_cores(void) {

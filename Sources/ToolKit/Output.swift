@@ -58,8 +58,7 @@ public final class Output {
       path = "/dev/fd/\(descriptor)"
     case .rename(let final, let folder):
       Output.removeStale(beside: final)
-      (descriptor, path) = try Output.temporary(beside: final, folder: folder, name: argument)
-      slot = rote_cleanup_add(path)
+      (descriptor, path, slot) = try Output.temporary(beside: final, folder: folder, name: argument)
       // As a file made by open would have it; of a file that is replaced, its own.
       fchmod(descriptor, stat(final, &info) == 0 ? info.st_mode & 0o7777 : 0o666 & ~Output.mask)
     }
@@ -125,17 +124,19 @@ public final class Output {
 
   private static func temporary(
     beside final: String, folder: String, name: String
-  ) throws -> (Int32, String) {
+  ) throws -> (descriptor: Int32, path: String, slot: Int32) {
     while true {
       var template = Array("\(folder)/.\(base(of: final)).XXXXXX.rote".utf8CString)
-      let descriptor = rote_temporary(&template, 5)
+      var slot: Int32 = -1
+      let descriptor = rote_temporary(&template, 5, &slot)
       guard descriptor >= 0 else { throw Failure.system(name, "cannot write") }
       // The lock tells other processes that the file is in use. One that clears stale files may have come first.
       flock(descriptor, LOCK_EX)
       var info = stat()
       if fstat(descriptor, &info) == 0, info.st_nlink > 0 {
-        return (descriptor, String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
+        return (descriptor, String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self), slot)
       }
+      rote_cleanup_remove(slot)
       close(descriptor)
     }
   }

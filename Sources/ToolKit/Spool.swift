@@ -13,9 +13,8 @@ public final class Spool {
   public init() throws {
     let folder = Machine.temporaryFolder
     var template = Array("\(folder)/rote.XXXXXX".utf8CString)
-    descriptor = rote_temporary(&template, 0)
+    descriptor = rote_temporary(&template, 0, nil)
     guard descriptor >= 0 else { throw Failure.system(folder, "cannot make a temporary file (see TMPDIR)") }
-    unlink(template)
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }

@@ -15,9 +15,6 @@ int rote_is_stop_requested(void);
 /// Puts a stand-in that fails where standard input, output or error is closed, so that no file of ours takes its number.
 void rote_standard_streams_open(void);
 
-/// Registers a temporary file for removal by a signal. Returns a slot, or -1 where all are taken or the path is too long.
-int rote_cleanup_add(const char *path);
-
 /// Takes the file of a slot off the list.
 void rote_cleanup_remove(int slot);
 
@@ -26,8 +23,9 @@ const char *rote_commit(void);
 /// `open` with flags and mode as a plain function, since Swift does not import variadic ones.
 int rote_open(const char *path, int flags, unsigned mode);
 
-/// `mkostemps` with O_CLOEXEC.
-int rote_temporary(char *path_template, int suffix_length);
+/// `mkostemps` with O_CLOEXEC: a temporary file that is registered for removal by a signal in `slot`, or, where that is
+/// null, has no name any more. No signal comes between the two.
+int rote_temporary(char *path_template, int suffix_length, int *slot);
 
 /// Cores that this process may run on.
 int rote_cores(void);
