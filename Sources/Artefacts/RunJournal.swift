@@ -4,15 +4,12 @@ import ToolKit
   import Glibc
 #endif
 
-/// A piece of a run's row: bytes from an offset on.
+/// A piece of a run's row: bytes of a variable.
 public struct RowPiece: Sendable, Equatable {
   public let path: String
-  public let offset: Int
-  public let bytes: [UInt8]
+  public let range: Range<Int>
 
-  public init(path: String, offset: Int, bytes: [UInt8]) {
-    (self.path, self.offset, self.bytes) = (path, offset, bytes)
-  }
+  public init(path: String, range: Range<Int>) { (self.path, self.range) = (path, range) }
 }
 
 /// What is on disk of a run that is under way, so that a run which is cut off goes on and need not begin anew.
@@ -23,8 +20,8 @@ public struct RowPiece: Sendable, Equatable {
 ///
 ///     state:  "rote run", version u32, identity 32 bytes, bytes of rows u64, digest of rows 32 bytes,
 ///             what the caller wrote, SHA-256 of all that
-///     rows:   blocks of: bytes u64, pieces, SHA-256 of the digest before and the pieces
-///     piece:  path, offset u64, bytes; a text or an array has its number of elements (u64) in front
+///     rows:   pieces, each: path, offset u64, bytes, SHA-256 of the digest before and of these;
+///             a text or an array has its number of elements, u64, in front
 public struct RunJournal: Sendable {
   static let magic = Array("rote run".utf8)
   static let version: UInt32 = 1
@@ -46,24 +43,26 @@ public struct RunJournal: Sendable {
     self.identity = identity
   }
 
-  /// Saves a state, safely on disk, after the pieces that have become final since the last one.
+  // MARK: Saving
+
+  /// Saves a state, safely on disk, after the pieces of rows that have become final since the last one.
   ///
   /// - Parameter body: writes the state.
-  public mutating func save(adding pieces: [RowPiece], _ body: (inout StateWriter) throws -> Void) throws {
+  public mutating func save(
+    adding pieces: [RowPiece], of values: RunRows, _ body: (inout StateWriter) throws -> Void
+  ) throws {
     var (length, digest) = (length, digest)
     if !pieces.isEmpty {
-      var block = ByteWriter()
-      for piece in pieces {
-        try block.write(piece.path)
-        try block.write(UInt64(piece.offset))
-        try block.write(piece.bytes)
+      length = try rows.write(at: length) { file in
+        for piece in pieces {
+          let bytes = values.rows[piece.path, default: []][piece.range]
+          let head = try RunJournal.head(piece.path, offset: piece.range.lowerBound, count: bytes.count)
+          digest = RunJournal.next(digest, head, bytes)
+          try head.withUnsafeBytes { try file.write($0) }
+          try bytes.withUnsafeBytes { try file.write($0) }
+          try digest.withUnsafeBytes { try file.write($0) }
+        }
       }
-      digest = RunJournal.next(digest, block.bytes[...])
-      var all = ByteWriter()
-      try all.write(block.bytes)
-      digest.withUnsafeBytes { all.write($0) }
-      try rows.write(all.bytes, at: length)
-      length += all.bytes.count
     }
     let output = try Output(statePath)
     var writer = StateWriter(output)
@@ -74,55 +73,70 @@ public struct RunJournal: Sendable {
     try digest.withUnsafeBytes { try writer.write($0) }
     try body(&writer)
     try writer.finish()
-    // The state names what the rows hold by then, so that no crash can leave it naming what is not there.
+    // The rows are on disk by now, so that no crash can leave a state that names what is not there.
     try output.commit()
     (self.length, self.digest) = (length, digest)
   }
 
-  /// What was saved last: the state, and the final pieces of rows; nil where nothing is, or nothing that can be trusted.
-  public mutating func load() -> (state: ArraySlice<UInt8>, pieces: [RowPiece])? {
-    guard let file = GrowingFile(statePath).read(), file.count >= 32 else { return nil }
-    let whole = Digest()
-    file.dropLast(32).withUnsafeBytes { whole.update($0) }
-    guard whole.finish() == file.suffix(32) else { return nil }
-    var reader = ByteReader(file.dropLast(32))
-    guard reader.take(RunJournal.magic.count).map({ $0.elementsEqual(RunJournal.magic) }) == true,
-      reader.read(UInt32.self) == RunJournal.version,
-      reader.take(32).map({ $0.elementsEqual(identity) }) == true,
-      let length = reader.read(UInt64.self).flatMap({ Int(exactly: $0) }),
-      let digest = reader.take(32).map(Array.init),
-      let pieces = pieces(length: length, digest: digest)
-    else { return nil }
-    (self.length, self.digest) = (length, digest)
-    return (reader.rest, pieces)
+  private static func head(_ path: String, offset: Int, count: Int) throws -> [UInt8] {
+    var head = ByteWriter()
+    try head.write(path)
+    try head.write(UInt64(offset))
+    try head.write(UInt64(count))
+    return head.bytes
   }
 
-  private func pieces(length: Int, digest: [UInt8]) -> [RowPiece]? {
-    guard length > 0 else { return digest == RunJournal.start ? [] : nil }
-    guard let bytes = rows.read(length) else { return nil }
-    var (reader, pieces, sum) = (ByteReader(bytes[...]), [RowPiece](), RunJournal.start)
-    while !reader.isAtEnd {
-      guard let count = reader.read(UInt64.self).flatMap({ Int(exactly: $0) }), let block = reader.take(count),
-        let expected = reader.take(32)
-      else { return nil }
-      sum = RunJournal.next(sum, block)
-      guard expected.elementsEqual(sum) else { return nil }
-      var parts = ByteReader(block)
-      while !parts.isAtEnd {
-        guard let path = parts.readText(), let offset = parts.read(UInt64.self).flatMap({ Int(exactly: $0) }),
-          let bytes = parts.readArray(UInt8.self)
-        else { return nil }
-        pieces.append(RowPiece(path: path, offset: offset, bytes: bytes))
-      }
-    }
-    return sum == digest ? pieces : nil
-  }
-
-  private static func next(_ digest: [UInt8], _ block: ArraySlice<UInt8>) -> [UInt8] {
+  private static func next(_ digest: [UInt8], _ head: [UInt8], _ bytes: ArraySlice<UInt8>) -> [UInt8] {
     let sum = Digest()
     sum.update(digest)
-    block.withUnsafeBytes { sum.update($0) }
+    sum.update(head)
+    bytes.withUnsafeBytes { sum.update($0) }
     return sum.finish()
+  }
+
+  // MARK: Going on
+
+  /// What was saved last: the state, and the final pieces in their places in `values`.
+  ///
+  /// - Returns: nil where nothing is, or nothing that can be trusted; what has become of `values` is then of no use.
+  public mutating func load(into values: inout RunRows) -> ArraySlice<UInt8>? {
+    guard let reader = GrowingFile(statePath).reader(), reader.left >= 32, let file = reader.read(reader.left) else {
+      return nil
+    }
+    let whole = Digest()
+    file.dropLast(32).withUnsafeBytes { whole.update($0) }
+    guard whole.finish().elementsEqual(file.suffix(32)) else { return nil }
+    var state = ByteReader(file.dropLast(32))
+    guard state.take(RunJournal.magic.count).map({ $0.elementsEqual(RunJournal.magic) }) == true,
+      state.read(UInt32.self) == RunJournal.version,
+      state.take(32).map({ $0.elementsEqual(identity) }) == true,
+      let length = state.read(UInt64.self).flatMap({ Int(exactly: $0) }),
+      let digest = state.take(32).map(Array.init),
+      readPieces(length, into: &values) == digest
+    else { return nil }
+    (self.length, self.digest) = (length, digest)
+    return state.rest
+  }
+
+  /// The digest of the pieces in the first `length` bytes of the rows; nil where there are no such pieces.
+  private func readPieces(_ length: Int, into values: inout RunRows) -> [UInt8]? {
+    var digest = RunJournal.start
+    guard length > 0 else { return digest }
+    guard let file = rows.reader(), file.left >= length else { return nil }
+    let end = file.left - length
+    while file.left > end {
+      guard let pathLength = file.readNumber(), let text = file.read(pathLength), let offset = file.readNumber(),
+        let count = file.readNumber(), let bytes = file.read(count), let expected = file.read(32)
+      else { return nil }
+      let path = String(decoding: text, as: UTF8.self)
+      guard let head = try? RunJournal.head(path, offset: offset, count: count) else { return nil }
+      digest = RunJournal.next(digest, head, bytes[...])
+      guard expected == digest, let row = values.rows[path], count <= row.count, offset <= row.count - count else {
+        return nil
+      }
+      values.rows[path]?.replaceSubrange(offset..<offset + count, with: bytes)
+    }
+    return file.left == end ? digest : nil
   }
 
   /// Removes what was saved: the state first, which is nothing without its rows.

@@ -154,7 +154,12 @@ public final class RunsFile {
       case .u8:
         rows.set(variable.path, try row(variable.path, UInt8.self, index: index, shape: variable.rowShape))
       case .f32:
-        rows.set(variable.path, try row(variable.path, Float.self, index: index, shape: variable.rowShape))
+        rows.rows[variable.path] = try [UInt8](unsafeUninitializedCapacity: variable.rowBytes) { buffer, count in
+          let row = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<variable.rowBytes])
+          try read(
+            variable.path, index: index, shape: variable.rowShape, into: row.bindMemory(to: Float.self))
+          count = variable.rowBytes
+        }
       }
     }
     return rows

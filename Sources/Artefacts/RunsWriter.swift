@@ -107,9 +107,10 @@ public final class RunsWriter {
     for (variable, column) in columns {
       precondition(
         rows.rows[variable.path]?.count == variable.rowBytes, "\(variable.path): a row of the wrong size")
+      let bytes = rows.rows[variable.path, default: []]
       switch column {
-      case .bytes(let writer): try writer.append(rows.rows[variable.path, default: []])
-      case .floats(let writer): try writer.append(rows.values(variable.path, Float.self) ?? [])
+      case .bytes(let writer): try writer.append(bytes)
+      case .floats(let writer): try bytes.withUnsafeBytes { try writer.append($0.bindMemory(to: Float.self)) }
       }
     }
     let digest = schema.digest(of: rows, mandatory: true)

@@ -12,13 +12,27 @@ static void border(struct rote_border g, const float *x, float *scratch) {
     }
 }
 
+/* Adds some lanes' share to the sums of R x C pixels of O output blocks. */
+INLINE void add_lanes(const int R, const int C, const int O, const int lanes, const float *x, int64_t x_row,
+                      const float *w, int64_t w_block, vec *sum) {
+  UNROLL for (int lane = 0; lane < lanes; lane++) {
+    vec weight[2];
+    UNROLL for (int o = 0; o < O; o++) weight[o] = load(w + o * w_block + lane * V);
+    UNROLL for (int r = 0; r < R; r++)
+      UNROLL for (int c = 0; c < C; c++) {
+        const float pixel = x[r * x_row + c * V + lane];
+        UNROLL for (int o = 0; o < O; o++) sum[(o * R + r) * C + c] += weight[o] * pixel;
+      }
+  }
+}
+
 /* R x C pixels of O output blocks, held in registers over all input blocks, taps and lanes. R, C and O are constants
  * where this is inlined. */
 INLINE void tile(const int R, const int C, const int O, const struct rote_taps *g, const int32_t *offsets,
                  const int32_t *order, const float *x, const float *w, const float *bias, int32_t accumulate,
                  float *y) {
   const int64_t w_block = (int64_t)g->input_blocks * g->weight_taps * V * V;
-  vec sum[ACCUMULATORS];
+  vec sum[R * C * O];
   UNROLL for (int o = 0; o < O; o++)
     UNROLL for (int r = 0; r < R; r++)
       UNROLL for (int c = 0; c < C; c++)
@@ -30,15 +44,12 @@ INLINE void tile(const int R, const int C, const int O, const struct rote_taps *
     for (int t = 0; t < g->taps; t++) {
       const float *xt = x + i * g->x_block + offsets[t];
       const float *wt = w + ((int64_t)i * g->weight_taps + (order ? order[t] : t)) * V * V;
-      for (int lane = 0; lane < lanes; lane++) {
-        vec weight[2];
-        UNROLL for (int o = 0; o < O; o++) weight[o] = load(wt + o * w_block + lane * V);
-        UNROLL for (int r = 0; r < R; r++)
-          UNROLL for (int c = 0; c < C; c++) {
-            const float pixel = xt[r * g->x_row + c * V + lane];
-            UNROLL for (int o = 0; o < O; o++) sum[(o * R + r) * C + c] += weight[o] * pixel;
-          }
-      }
+      /* A known number of lanes leaves no counting between the multiply-adds. */
+      if (lanes == V)
+        add_lanes(R, C, O, V, xt, g->x_row, wt, w_block, sum);
+      else
+        for (int lane = 0; lane < lanes; lane++)
+          add_lanes(R, C, O, 1, xt + lane, g->x_row, wt + lane * V, w_block, sum);
     }
   }
   UNROLL for (int o = 0; o < O; o++)
@@ -47,52 +58,50 @@ INLINE void tile(const int R, const int C, const int O, const struct rote_taps *
         store(y + o * g->y_block + r * g->y_row + c * g->y_column, sum[(o * R + r) * C + c]);
 }
 
-/* Strips of C columns from `column` on, R rows at a time, then row by row; the next column. */
-INLINE int strips(const int R, const int C, const int O, int column, const struct rote_taps *g,
-                  const int32_t *offsets, const int32_t *order, const float *x, const float *w, const float *bias,
-                  int32_t accumulate, float *y) {
-  for (; column + C <= g->columns; column += C) {
-    const float *xs = x + column * V;
-    float *ys = y + column * g->y_column;
-    int row = 0;
-    for (; row + R <= g->rows; row += R)
-      tile(R, C, O, g, offsets, order, xs + row * g->x_row, w, bias, accumulate, ys + row * g->y_row);
-    if (R > 1)
-      for (; row < g->rows; row++)
-        tile(1, C, O, g, offsets, order, xs + row * g->x_row, w, bias, accumulate, ys + row * g->y_row);
-  }
-  return column;
+/* A strip of C columns, R rows at a time, then row by row. */
+INLINE void strip(const int R, const int C, const int O, const struct rote_taps *g, const int32_t *offsets,
+                  const int32_t *order, const float *x, const float *w, const float *bias, int32_t accumulate,
+                  float *y) {
+  int row = 0;
+  for (; row + R <= g->rows; row += R)
+    tile(R, C, O, g, offsets, order, x + row * g->x_row, w, bias, accumulate, y + row * g->y_row);
+  if (R > 1)
+    for (; row < g->rows; row++)
+      tile(1, C, O, g, offsets, order, x + row * g->x_row, w, bias, accumulate, y + row * g->y_row);
 }
 
-/* The whole grid of O output blocks, in the largest tiles that fit. P is how many pixels the registers hold. */
-#define GRID(O, P) \
-  static void grid_##O(const struct rote_taps *g, const int32_t *offsets, const int32_t *order, const float *x, \
-                       const float *w, const float *bias, int32_t accumulate, float *y) { \
-    int c = 0; \
-    if (P >= 16) c = strips(P / 16, 16, O, c, g, offsets, order, x, w, bias, accumulate, y); \
-    if (P >= 8) c = strips(P / 8, 8, O, c, g, offsets, order, x, w, bias, accumulate, y); \
-    if (P >= 4) c = strips(P / 4, 4, O, c, g, offsets, order, x, w, bias, accumulate, y); \
-    c = strips(P / 2, 2, O, c, g, offsets, order, x, w, bias, accumulate, y); \
-    strips(P / 2, 1, O, c, g, offsets, order, x, w, bias, accumulate, y); \
-  }
+/* The whole grid of O output blocks in strips. Registers hold 16 pixels of one block; or without broadcasts in the
+ * multiply-add, where two blocks share the load of a pixel, 6 of each, in strips as equal in width as can be. */
+#define STRIP(R, C) \
+  case C: \
+    strip(R, C, O, g, offsets, order, x + column * V, w, bias, accumulate, y + column * g->y_column); \
+    break;
+INLINE void grid(const int O, const struct rote_taps *g, const int32_t *offsets, const int32_t *order, const float *x,
+                 const float *w, const float *bias, int32_t accumulate, float *y) {
+  for (int column = 0, width; column < g->columns; column += width) {
+    const int left = g->columns - column;
 #if ACCUMULATORS == 16
-GRID(1, 16)
+    width = left >= 16 ? 16 : left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    switch (width) { STRIP(1, 16) STRIP(2, 8) STRIP(4, 4) STRIP(8, 2) STRIP(8, 1) }
 #else
-GRID(1, 8)
-GRID(2, 4)
+    const int strips = (left + 5) / 6;
+    width = (left + strips - 1) / strips;
+    switch (width) { STRIP(1, 6) STRIP(1, 5) STRIP(1, 4) STRIP(2, 3) STRIP(3, 2) STRIP(6, 1) }
 #endif
+  }
+}
+#undef STRIP
 
 static void taps(struct rote_taps g, const int32_t *offsets, const int32_t *order, const float *x, const float *w,
                  const float *bias, int32_t accumulate, float *y) {
   const int64_t w_block = (int64_t)g.input_blocks * g.weight_taps * V * V;
   int o = 0;
 #if ACCUMULATORS < 16
-  /* Without broadcasts in the multiply-add, two blocks share the load of a pixel. */
   for (; o + 2 <= g.output_blocks; o += 2)
-    grid_2(&g, offsets, order, x, w + o * w_block, bias ? bias + o * V : bias, accumulate, y + o * g.y_block);
+    grid(2, &g, offsets, order, x, w + o * w_block, bias ? bias + o * V : bias, accumulate, y + o * g.y_block);
 #endif
   for (; o < g.output_blocks; o++)
-    grid_1(&g, offsets, order, x, w + o * w_block, bias ? bias + o * V : bias, accumulate, y + o * g.y_block);
+    grid(1, &g, offsets, order, x, w + o * w_block, bias ? bias + o * V : bias, accumulate, y + o * g.y_block);
 }
 
 /* Where the pixels are that a sum of outer products goes over: rows at equal steps, or at those of lists. */

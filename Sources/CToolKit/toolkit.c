@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #ifdef __linux__
+#include <malloc.h>
 #include <sched.h>
 #endif
 #include <signal.h>
@@ -141,6 +142,12 @@ int rote_temporary(char *path_template, int suffix_length, int *slot) {
   pthread_sigmask(SIG_SETMASK, &before, 0);
   errno = error;
   return descriptor;
+}
+
+void rote_give_back_large_arrays(void) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
 }
 
 int rote_cores(void) {

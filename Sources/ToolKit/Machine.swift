@@ -28,6 +28,10 @@ public enum Machine {
     return pages * sysconf(Int32(_SC_PAGESIZE))
   }
 
+  /// Has large arrays given back to the system as soon as they go. Else the allocator keeps as much as 25 MB a thread for
+  /// arrays of a size that it has met, and a process takes more memory than can be foretold.
+  public static func giveBackLargeArrays() { rote_give_back_large_arrays() }
+
   /// Seconds of a clock that only goes forward.
   public static var seconds: Double {
     var now = timespec()

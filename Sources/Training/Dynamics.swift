@@ -79,8 +79,8 @@ struct DynamicsPoints: Equatable {
 /// The rows of a run that are filled piece by piece while it is under way: dynamics and checkpoints.
 struct LongRows {
   private(set) var rows: RunRows
-  /// Bytes that were set since the last save.
-  private var pending: [(path: String, range: Range<Int>)] = []
+  /// What was set since the last save.
+  private(set) var unsaved: [RowPiece] = []
 
   /// Rows without a value yet.
   init(run: Int, _ recording: Recording, epochs: Int, examples: Int, stateCount: Int) {
@@ -101,24 +101,15 @@ struct LongRows {
     let offset = start * MemoryLayout<T>.stride
     let range = offset..<offset + values.count * MemoryLayout<T>.stride
     values.withUnsafeBytes { rows.rows[path]?.replaceSubrange(range, with: $0) }
-    pending.append((path, range))
+    unsaved.append(RowPiece(path: path, range: range))
   }
 
-  /// Sets what was saved. Returns false where it does not fit these rows.
-  mutating func restore(_ pieces: [RowPiece]) -> Bool {
-    for piece in pieces {
-      guard let row = rows.rows[piece.path], piece.offset <= row.count - piece.bytes.count else { return false }
-      rows.rows[piece.path]?.replaceSubrange(piece.offset..<piece.offset + piece.bytes.count, with: piece.bytes)
-    }
-    return true
+  /// Saves what was set since the last time, and a state with it.
+  mutating func save(with keeper: inout Keeper, _ body: (inout StateWriter) throws -> Void) throws {
+    try keeper.save(adding: unsaved, of: rows, body)
+    unsaved = []
   }
 
-  /// What was set since the last save.
-  var unsaved: [RowPiece] {
-    pending.map { path, range in
-      RowPiece(path: path, offset: range.lowerBound, bytes: Array(rows.rows[path, default: []][range]))
-    }
-  }
-
-  mutating func noteSave() { pending = [] }
+  /// Sets what was saved, and returns the state that was saved with it. Where that is nil the rows are of no use.
+  mutating func restore(from keeper: inout Keeper) -> ArraySlice<UInt8>? { keeper.journal?.load(into: &rows) }
 }

@@ -22,9 +22,11 @@ public struct Keeper {
   var isDue: Bool { journal != nil && (interval == 0 || Machine.seconds >= due) }
 
   /// Saves a state after the pieces of rows that have become final.
-  mutating func save(adding pieces: [RowPiece], _ body: (inout StateWriter) throws -> Void) throws {
+  mutating func save(
+    adding pieces: [RowPiece], of rows: RunRows, _ body: (inout StateWriter) throws -> Void
+  ) throws {
     let start = Machine.seconds
-    try journal?.save(adding: pieces, body)
+    try journal?.save(adding: pieces, of: rows, body)
     let end = Machine.seconds
     // On a slow disk less often, so that training loses no more than a hundredth of its time.
     due = end + max(interval, 100 * (end - start))

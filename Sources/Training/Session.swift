@@ -6,6 +6,7 @@ import ToolKit
 
 /// A run under way.
 struct Session {
+  private let trainer: Trainer
   private let cell: Cell
   private let data: TrainingData
   private let recording: Recording
@@ -58,15 +59,21 @@ struct Session {
     }
     stepsPerEpoch = (subset.count + recipe.batchSize - 1) / recipe.batchSize
     position = RunPosition(epochs: recipe.epochs)
-    rows = LongRows(
-      run: run, recording, epochs: recipe.epochs, examples: data.train.count, stateCount: cell.plan.stateCount)
+    rows = Session.emptyRows(trainer, run)
+    self.trainer = trainer
+  }
+
+  private static func emptyRows(_ trainer: Trainer, _ run: Int) -> LongRows {
+    LongRows(
+      run: run, trainer.recording, epochs: trainer.cell.recipe.epochs, examples: trainer.data.train.count,
+      stateCount: trainer.cell.plan.stateCount)
   }
 
   /// Starts where the run was saved last, or anew.
   mutating func restore() {
     let recipe = cell.recipe
-    if let (bytes, pieces) = keeper.journal?.load(),
-      let saved = SavedRun(bytes, epochs: recipe.epochs, stateCount: cell.plan.stateCount), rows.restore(pieces)
+    if let bytes = rows.restore(from: &keeper),
+      let saved = SavedRun(bytes, epochs: recipe.epochs, stateCount: cell.plan.stateCount)
     {
       position = saved.position
       points = saved.points
@@ -75,6 +82,8 @@ struct Session {
       if position.hasDiverged { report(.diverged(epoch: position.epoch, imagesLeft: imagesLeft)) }
       return
     }
+    // A journal that cannot be trusted may have left something.
+    if keeper.journal != nil { rows = Session.emptyRows(trainer, run) }
     let state = cell.initialState(run: run)
     student.load(state: state)
     record(state, after: 0)
@@ -102,10 +111,9 @@ struct Session {
   }
 
   private mutating func save() throws {
-    try keeper.save(adding: rows.unsaved) { [student, position, points] writer in
+    try rows.save(with: &keeper) { [student, position, points] writer in
       try SavedRun.write(position, state: student.state, momenta: student.momenta, points: points, to: &writer)
     }
-    rows.noteSave()
     isSaved = true
     report(.saved(epoch: position.epoch, step: position.step))
   }

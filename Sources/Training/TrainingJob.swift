@@ -53,6 +53,7 @@ public struct TrainingJob: Sendable {
     output: sending Output, replacesOthers: Bool, teachers: [Int: [UInt8]] = [:],
     input: sending @escaping (Int) throws -> RunInput
   ) throws {
+    Machine.giveBackLargeArrays()
     let name = output.name
     let parts = try RunParts(
       output: output, schema: schema, dependencies: [instructionSet.rawValue])

@@ -12,20 +12,43 @@ import ToolKit
     RunJournal(path: scratch("000007"), identity: [UInt8](repeating: identity, count: 32))
   }
 
+  /// Rows of 100 bytes in two variables.
+  private func rows(_ value: UInt8) -> RunRows {
+    var rows = RunRows(run: 7)
+    for path in ["/a/even", "/a/odd"] { rows.set(path, [UInt8](repeating: value, count: 100)) }
+    return rows
+  }
+
   private func piece(_ number: Int) -> RowPiece {
-    RowPiece(path: "/a/\(number)", offset: 10 * number, bytes: (0..<UInt8(5 + number)).map { $0 })
+    RowPiece(path: number.isMultiple(of: 2) ? "/a/even" : "/a/odd", range: 10 * number..<10 * number + 5 + number)
   }
 
   private func save(_ state: String, _ pieces: [RowPiece], to journal: inout RunJournal) throws {
-    try journal.save(adding: pieces) { try $0.write(state) }
+    try journal.save(adding: pieces, of: rows(9)) { try $0.write(state) }
   }
 
-  private func load(_ identity: UInt8 = 1) -> (state: String?, pieces: [RowPiece])? {
+  /// The state, and the rows that are 0 where nothing was saved.
+  private func load(_ identity: UInt8 = 1) -> (state: String?, rows: [String: [UInt8]])? {
     var journal = journal(identity)
-    return journal.load().map { bytes, pieces in
+    var rows = rows(0)
+    return journal.load(into: &rows).map { bytes in
       var reader = ByteReader(bytes)
-      return (reader.readText(), pieces)
+      return (reader.readText(), rows.rows)
     }
+  }
+
+  /// The rows where some pieces were saved.
+  private func expected(_ pieces: [RowPiece]) -> [String: [UInt8]] {
+    var rows = rows(0)
+    for piece in pieces { for i in piece.range { rows.rows[piece.path]?[i] = 9 } }
+    return rows.rows
+  }
+
+  /// A journal that goes on.
+  private func resumed() -> RunJournal {
+    var (journal, rows) = (journal(), rows(0))
+    _ = journal.load(into: &rows)
+    return journal
   }
 
   @Test func `The last state is found again, with the pieces of all before`() throws {
@@ -35,13 +58,12 @@ import ToolKit
     try save("two", [], to: &journal)
     try save("three", [piece(2)], to: &journal)
     var found = try #require(load())
-    #expect(found.state == "three" && found.pieces == [piece(0), piece(1), piece(2)])
+    #expect(found.state == "three" && found.rows == expected([0, 1, 2].map(piece)))
     // Another process goes on.
-    var next = self.journal()
-    _ = next.load()
+    var next = resumed()
     try save("four", [piece(3)], to: &next)
     found = try #require(load())
-    #expect(found.state == "four" && found.pieces == [0, 1, 2, 3].map(piece))
+    #expect(found.state == "four" && found.rows == expected([0, 1, 2, 3].map(piece)))
     #expect(fileNames(in: scratch.path) == ["000007.rows", "000007.state"])
   }
 
@@ -53,12 +75,11 @@ import ToolKit
     // As after a power cut between the two files.
     try write(state, to: scratch("000007.state"))
     var found = try #require(load())
-    #expect(found.state == "one" && found.pieces == [piece(0)])
-    var next = self.journal()
-    _ = next.load()
+    #expect(found.state == "one" && found.rows == expected([piece(0)]))
+    var next = resumed()
     try save("two", [piece(3)], to: &next)
     found = try #require(load())
-    #expect(found.state == "two" && found.pieces == [piece(0), piece(3)])
+    #expect(found.state == "two" && found.rows == expected([0, 3].map(piece)))
   }
 
   @Test func `No changed or missing byte of the state or the rows goes unseen`() throws {
@@ -89,6 +110,16 @@ import ToolKit
     try save("one", [], to: &journal)
     #expect(load(2) == nil)
     #expect(load(1) != nil)
+  }
+
+  @Test func `Pieces that do not fit the rows are not taken`() throws {
+    var journal = journal()
+    try save("one", [piece(3)], to: &journal)
+    var short = RunRows(run: 7)
+    short.set("/a/odd", [UInt8](repeating: 0, count: 37))
+    #expect(journal.load(into: &short) == nil)
+    var other = RunRows(run: 7)
+    #expect(journal.load(into: &other) == nil)
   }
 
   @Test func `Bytes are read as they were written, and not past their end`() throws {

@@ -123,7 +123,8 @@ import Testing
       "--architecture resnet-20 --batch-size 128 --runs 0:1",
       "--architecture resnet-20 --batch-size 128 --runs 0:1 --exact-convolution",
       "--architecture 'resnet-8 width=2' --batch-size 64 --runs 0:2 -j 2",
-      "--architecture mlp --batch-size 128 --runs 0:1 -j 2 --keep none --dynamics evaluation",
+      "--architecture mlp --batch-size 128 --runs 0:1 -j 2 --dynamics evaluation",
+      "--architecture mlp --batch-size 128 --runs 0:2 -j 2 --snapshots 0,every:1",
     ])
     func `Memory is predicted within a fifth of what a run takes`(options: String) throws {
       let scratch = try Scratch(with: ["sprites.h5"])

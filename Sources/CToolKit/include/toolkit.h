@@ -27,6 +27,9 @@ int rote_open(const char *path, int flags, unsigned mode);
 /// null, has no name any more. No signal comes between the two.
 int rote_temporary(char *path_template, int suffix_length, int *slot);
 
+/// Has the allocator give arrays of more than a mebibyte back to the system when they are freed.
+void rote_give_back_large_arrays(void);
+
 /// Cores that this process may run on.
 int rote_cores(void);
 

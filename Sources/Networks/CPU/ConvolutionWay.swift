@@ -11,8 +11,10 @@ enum ConvolutionWay: Sendable {
   case direct
   case winograd(Winograd)
 
-  /// Pixels of an output up to which examples go side by side.
+  /// Pixels of an output up to which examples go side by side in any case.
   private static let fewPixels = 16
+  /// Floats of a shard's values, gathered, that the second-level cache holds beside some weights.
+  private static let shardLimit = 1 << 17
 
   /// nil where the operation is neither.
   init?(_ plan: Plan, _ operation: Operation, _ lanes: Int, isExact: Bool) {
@@ -25,7 +27,8 @@ enum ConvolutionWay: Sendable {
       } else if !isExact, let winograd = Winograd(input, output, convolution, lanes) {
         self = .winograd(winograd)
       } else {
-        self = ConvolutionWay.isSmall(output) ? .gathered : .direct
+        let isSmall = ConvolutionWay.isSmall(output)
+        self = isSmall || ConvolutionWay.wastesTaps(convolution, input, output, lanes) ? .gathered : .direct
       }
     default: return nil
     }
@@ -33,6 +36,22 @@ enum ConvolutionWay: Sendable {
 
   /// Whether few pixels are left: then large weights' gradients are summed with examples side by side, too.
   static func isSmall(_ output: Shape) -> Bool { output.area <= fewPixels }
+
+  /// Whether more than a fifth of what direct kernels would do, forward and back, is beside the image, as with 5x5 taps
+  /// that leave no border: the gradient by the input is as large as that, and its taps mostly meet nothing.
+  private static func wastesTaps(_ convolution: Convolution, _ input: Shape, _ output: Shape, _ lanes: Int) -> Bool {
+    guard convolution.kernel > 1, convolution.stride == 1 else { return false }
+    let sizes = [input, output].map { blocks($0.channels, lanes) * lanes * $0.area * Shard.size }
+    guard sizes.allSatisfy({ $0 <= shardLimit }) else { return false }
+    func met(_ inputs: Int, _ outputs: Int) -> Int {
+      (0..<outputs).reduce(0) { sum, y in
+        let first = y - convolution.padding
+        return sum + max(0, min(first + convolution.kernel, inputs) - max(first, 0))
+      }
+    }
+    let useful = 2 * met(input.height, output.height) * met(input.width, output.width)
+    return 5 * useful < 4 * (input.area + output.area) * convolution.kernel * convolution.kernel
+  }
 
   static func gathered(_ plan: Plan, _ operation: Operation, _ lanes: Int) -> Gathered {
     let (input, output) = (plan.values[operation.inputs[0]], plan.values[operation.output])
