@@ -96,6 +96,9 @@ public struct RunJournal: Sendable {
 
   // MARK: Going on
 
+  /// Whether there is a state, of whatever worth.
+  public var isThere: Bool { isRegularFile(statePath) }
+
   /// What was saved last: the state, and the final pieces in their places in `values`.
   ///
   /// - Returns: nil where nothing is, or nothing that can be trusted; what has become of `values` is then of no use.

@@ -81,18 +81,28 @@ struct LongRows {
   private(set) var rows: RunRows
   /// What was set since the last save.
   private(set) var unsaved: [RowPiece] = []
+  /// Whether nothing was set, nor tried to be restored.
+  private(set) var isEmpty = true
 
   /// Rows without a value yet.
   init(run: Int, _ recording: Recording, epochs: Int, examples: Int, stateCount: Int) {
     rows = RunRows(run: run)
     if recording.keep.contains(.dynamics) {
       for (name, _) in RunSchema.dynamics where name != "correct" {
-        rows.set("/dynamics/train/\(name)", [Float](repeating: .nan, count: epochs * examples))
+        rows.rows["/dynamics/train/\(name)"] = LongRows.missing(epochs * examples)
       }
       rows.set("/dynamics/train/correct", [UInt8](repeating: RunSchema.missingFlag, count: epochs * examples))
     }
     if recording.keep.contains(.checkpoint) {
-      rows.set("/checkpoint/parameter", [Float](repeating: .nan, count: recording.snapshots.count * stateCount))
+      rows.rows["/checkpoint/parameter"] = LongRows.missing(recording.snapshots.count * stateCount)
+    }
+  }
+
+  /// Bytes of floats that are NaN.
+  private static func missing(_ count: Int) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: count * MemoryLayout<Float>.stride) { buffer, filled in
+      UnsafeMutableRawBufferPointer(buffer).bindMemory(to: Float.self)[..<count].initialize(repeating: .nan)
+      filled = count * MemoryLayout<Float>.stride
     }
   }
 
@@ -102,6 +112,7 @@ struct LongRows {
     let range = offset..<offset + values.count * MemoryLayout<T>.stride
     values.withUnsafeBytes { rows.rows[path]?.replaceSubrange(range, with: $0) }
     unsaved.append(RowPiece(path: path, range: range))
+    isEmpty = false
   }
 
   /// Saves what was set since the last time, and a state with it.
@@ -111,5 +122,9 @@ struct LongRows {
   }
 
   /// Sets what was saved, and returns the state that was saved with it. Where that is nil the rows are of no use.
-  mutating func restore(from keeper: inout Keeper) -> ArraySlice<UInt8>? { keeper.journal?.load(into: &rows) }
+  mutating func restore(from keeper: inout Keeper) -> ArraySlice<UInt8>? {
+    guard keeper.journal?.isThere == true else { return nil }
+    isEmpty = false
+    return keeper.journal?.load(into: &rows)
+  }
 }

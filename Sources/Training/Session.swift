@@ -83,7 +83,7 @@ struct Session {
       return
     }
     // A journal that cannot be trusted may have left something.
-    if keeper.journal != nil { rows = Session.emptyRows(trainer, run) }
+    if !rows.isEmpty { rows = Session.emptyRows(trainer, run) }
     let state = cell.initialState(run: run)
     student.load(state: state)
     record(state, after: 0)
