@@ -267,6 +267,8 @@ check-make: .venv/ready $(tools)
 check-torch: $(tools)
 	$(TORCH_PYTHON) Tests/torch/networks.py
 	$(TORCH_PYTHON) Tests/torch/check_networks.py --self-test
+	swift build -c release --product bench
+	$(TORCH_PYTHON) Tests/torch/check_networks.py --bench "$$(swift build -c release --show-bin-path)/bench"
 	$(TORCH_PYTHON) Tests/python/check_weights.py
 
 # Signals a job.

@@ -8,7 +8,9 @@ public enum ArchitectureList {
     ["mlp", "mlp activation=sin", "mlp activation=sigmoid", "mlp activation=linear", "mlp width=128", "convnet"]
     + [8, 14, 20, 32, 44, 56, 110].map { "resnet-\($0)" }
     + ["resnet-20-v2", "resnet-20 shortcut=B", "resnet-20 width=2"]
-    + [18, 34, 50, 101, 152].map { "resnet-\($0)" } + ["resnet-18 stem=small", "densenet-121", "densenet-121 stem=small"]
+    + [18, 34, 50, 101, 152].map { "resnet-\($0)" } + [
+      "resnet-18 stem=small", "densenet-121", "densenet-121 stem=small",
+    ]
     + ["small", "large"].flatMap { size in
       [0.35, 0.5, 0.75, 1, 1.25].map { "mobilenet-v3-\(size)" + ($0 == 1 ? "" : " width=\($0)") }
     }

@@ -81,7 +81,9 @@ struct Train: Tool {
     let job = TrainingJob(
       tool: "train", cell: cell, dataset: dataset, data: data, runs: training.runs.range, recording: recording,
       cores: work.cores, instructionSet: instructionSet, running: running, quiet: common.quiet)
-    try job.perform(output: target, replacesOthers: work.force) { run in .init(mask: masks.mask(run: run)) }
+    try job.perform(output: target, replacesOthers: work.force) { run in
+      .init(mask: masks.mask(run: run, without: exclusion))
+    }
   }
 
   private func listing() throws -> String {

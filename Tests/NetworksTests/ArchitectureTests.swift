@@ -39,7 +39,8 @@ private let cifar = Shape(channels: 3, height: 32, width: 32)
     #expect(try Architecture(label).plan(image: image, classes: classes).parameterCount == parameters)
   }
 
-  @Test("Names that ImageNet's residual networks and CIFAR's share are ImageNet's", arguments: ["resnet-50", "resnet-152"])
+  @Test(
+    "Names that ImageNet's residual networks and CIFAR's share are ImageNet's", arguments: ["resnet-50", "resnet-152"])
   func sharedNames(name: String) throws {
     #expect(try Architecture(name).family is ImageNetResNet)
     #expect(try Architecture("\(name)-v2").family is CifarResNet)

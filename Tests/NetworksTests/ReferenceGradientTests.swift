@@ -126,7 +126,8 @@ private func expectGradients(
     expectGradients(of: net.plan())
   }
 
-  @Test("Pooling windows' gradients are their finite differences", arguments: [(2, 2, 0), (3, 2, 0), (3, 2, 1), (3, 1, 1)])
+  @Test(
+    "Pooling windows' gradients are their finite differences", arguments: [(2, 2, 0), (3, 2, 0), (3, 2, 1), (3, 1, 1)])
   func pooling(kernel: Int, stride: Int, padding: Int) {
     var net = PlanBuilder(architecture: "test", input: image, classes: 4)
     _ = net.dense("fc", net.maxPool(0, kernel: kernel, stride: stride, padding: padding), features: 4)

@@ -93,7 +93,7 @@ import ToolKit
     #expect(scratch.areEqual("birds.h5", "again.h5"))
   }
 
-  private static let redPNG =
+  static let redPNG =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
   private static let bluePNG =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYPgPAAEDAQAIicLsAAAAAElFTkSuQmCC"

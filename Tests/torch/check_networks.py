@@ -2,6 +2,7 @@
 
     bench dump --architecture resnet-20 --size 32 --classes 10 --batch 8 --out DIR
     python Tests/torch/check_networks.py DIR...
+    python Tests/torch/check_networks.py --bench .build/release/bench      all networks, dumped for it
 
 Each folder holds what one network computed: `plan.json`, and the numbers in raw little-endian files, float32 but for
 the labels. `state` is what it started from, flat, laid out as the plan says; `input` is (example, channel, y, x); `labels`
@@ -17,6 +18,7 @@ Exit status 1: a difference above the bound, or a plan that has not PyTorch's te
 import argparse
 import json
 import pathlib
+import subprocess
 import sys
 import tempfile
 
@@ -98,6 +100,12 @@ class Dump:
                 results["statistics", name] = self.after[name]
         return results
 
+    def compared(self):
+        """The worst differences from float64, ours and those of PyTorch's float32; and what lies near kinks."""
+        exact, kinks = one_step(self.label, self.classes, self.state, self.input, self.labels, torch.float64)
+        rounded, _ = one_step(self.label, self.classes, self.state, self.input, self.labels, torch.float32)
+        return differences(self.results(), exact), differences(rounded, exact), kinks
+
     def changed(self):
         """Parameters that `after` has changed, and buffers with a gradient: there are none."""
         return [
@@ -110,9 +118,7 @@ class Dump:
 def check(folder, bound):
     """Prints the differences of one dump; whether they are within the bound."""
     dump = Dump(folder)
-    exact, kinks = one_step(dump.label, dump.classes, dump.state, dump.input, dump.labels, torch.float64)
-    rounded, _ = one_step(dump.label, dump.classes, dump.state, dump.input, dump.labels, torch.float32)
-    ours, theirs = differences(dump.results(), exact), differences(rounded, exact)
+    ours, theirs, kinks = dump.compared()
     print(f"{dump.label}, {dump.batch} images of {' x '.join(map(str, dump.image))}, "
           f"{'direct' if dump.exact else 'the fastest'} convolutions")
     print(f"  {kinks.close} of {kinks.count} values within {kinks.within:g} of a kink, the nearest {kinks.nearest:.1e}")
@@ -188,15 +194,57 @@ def self_test():
     print("PyTorch's own dumps are within the bound; one with a wrong gradient, or a wrong name, is not")
 
 
+# With the size of images and the batch.
+NETWORKS = [
+    ("mlp", 32, 8), ("mlp activation=sin", 32, 8), ("mlp activation=sigmoid", 32, 8), ("mlp activation=linear", 32, 8),
+    ("convnet", 32, 8),
+    ("resnet-8", 32, 8), ("resnet-20", 32, 8), ("resnet-56", 32, 8), ("resnet-110", 32, 8), ("resnet-20 width=2", 32, 8),
+    ("resnet-20 shortcut=B", 32, 8), ("resnet-20-v2", 32, 8), ("resnet-20-v2 shortcut=B", 32, 8),
+    ("resnet-18", 64, 8), ("resnet-34", 64, 8), ("resnet-50", 64, 8), ("resnet-101", 64, 8), ("resnet-152", 64, 8),
+    ("resnet-18 stem=small", 32, 8), ("resnet-50 stem=small", 32, 8),
+    # At 32 x 32 its last batch-norms see one pixel of each image.
+    ("densenet-121", 64, 8), ("densenet-121 stem=small", 32, 8),
+    ("mobilenet-v3-small width=0.35", 64, 8), ("mobilenet-v3-small", 64, 8), ("mobilenet-v3-small stem=small", 32, 8),
+    ("mobilenet-v3-large width=0.5", 64, 8), ("mobilenet-v3-large", 64, 8), ("mobilenet-v3-large width=1.25", 64, 8),
+]
+
+
+def check_all(bench, bound, exact):
+    """A line for each network: the worst relative difference of each quantity, ours and PyTorch's float32.
+
+    Batch-norms are those of `bench dump --separated`: rounding carries no value over a ReLU's kink.
+    """
+    print("convolutions", "as plain sums" if exact else "by Winograd's algorithm")
+    columns = ("logits", "losses", "gradient", "statistics", "evaluation")
+    print(f"{'':32}{''.join(f'{c:>12}' for c in columns)}   PyTorch float32: gradient")
+    wrong = 0
+    for label, size, batch in NETWORKS:
+        with tempfile.TemporaryDirectory() as folder:
+            command = [bench, "dump", "--architecture", label, "--size", str(size), "--batch", str(batch), "--separated"]
+            subprocess.run([*command, *(["--exact-convolution"] if exact else []), "--out", folder], check=True)
+            ours, theirs, _ = Dump(pathlib.Path(folder)).compared()
+        cells = [f"{ours[c][0]:12.1e}" if c in ours else f"{'-':>12}" for c in columns]
+        bad = any(not difference <= bound for difference, _ in ours.values())
+        wrong += bad
+        print(f"{label:32}{''.join(cells)}   {theirs['gradient'][0]:.1e}{'  ABOVE THE BOUND' if bad else ''}", flush=True)
+    print(f"{len(NETWORKS) - wrong} of {len(NETWORKS)} networks within {bound:g} of PyTorch's float64\n")
+    return wrong
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dump", nargs="*", type=pathlib.Path, help="a folder that `bench dump` wrote")
     parser.add_argument("--bound", type=float, default=1e-3, help="the largest difference that is right")
+    parser.add_argument("--bench", help="the built `bench`: dump all networks, and check them")
     parser.add_argument("--self-test", action="store_true", help="check this program, on dumps of its own")
     options = parser.parse_args()
     if options.self_test:
         self_test()
     wrong = 0
+    if options.bench:
+        wrong += check_all(options.bench, options.bound, exact=True)
+        # The bound is for plain sums; by Winograd's algorithm about a digit is lost, and the table says how much.
+        check_all(options.bench, options.bound, exact=False)
     for folder in options.dump:
         try:
             wrong += not check(folder, options.bound)

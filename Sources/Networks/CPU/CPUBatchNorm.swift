@@ -52,7 +52,8 @@ struct CPUBatchNorm: CPUOperation {
     kernels.c.normalise(
       Int32(blockCount), Int32(pixels), step.value(input, example), mean.floats, inverse.floats,
       parameters.values(norm.weight), parameters.values(norm.bias),
-      finish.residual.map { UnsafePointer(step.value($0, example)) }, finish.activation.kernel, step.address(slot, example))
+      finish.residual.map { UnsafePointer(step.value($0, example)) }, finish.activation.kernel,
+      step.address(slot, example))
   }
 
   func recompute() -> Phase? {

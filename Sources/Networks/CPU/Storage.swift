@@ -133,7 +133,8 @@ private struct Planner {
     for (number, program) in programs.enumerated() {
       for (index, phase) in program.phases.enumerated() {
         let stage = stages + program.places[index].stage
-        for slot in Set(phase.touches.map { owner($0).slot }).sorted(by: { $0.order < $1.order }) where !kept.contains(slot) {
+        for slot in Set(phase.touches.map { owner($0).slot }).sorted(by: { $0.order < $1.order })
+        where !kept.contains(slot) {
           if uses[slot] == nil { order.append(slot) }
           uses[slot, default: []].append(Use(program: number, phase: index, stage: stage))
         }

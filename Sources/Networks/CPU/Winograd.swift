@@ -14,7 +14,9 @@ struct Winograd: Sendable {
   /// leave most lanes without work, and tiles of 4x4 may reach far beyond small images.
   init?(_ input: Shape, _ output: Shape, _ convolution: Convolution, _ lanes: Int) {
     let padding = convolution.padding
-    guard convolution.kernel == 3, convolution.stride == 1, convolution.groups == 1, padding <= 2, input.channels > 4, output.channels > 4 else { return nil }
+    guard convolution.kernel == 3, convolution.stride == 1, convolution.groups == 1, padding <= 2, input.channels > 4,
+      output.channels > 4
+    else { return nil }
     func isCovered(_ shape: Shape) -> Bool {
       let tiles = (shape.height + 3) / 4 * ((shape.width + 3) / 4)
       return tiles * 16 * 4 <= shape.area * 9
