@@ -28,7 +28,7 @@ sizes_sprites = mlp+width=16 mlp+width=32 mlp+width=128
 sizes_cifar10 = resnet-8 resnet-14 resnet-20
 sizes_cifar100 = $(sizes_cifar10)
 sizes_svhn = $(sizes_cifar10)
-sizes_tiny-imagenet = $(sizes_cifar10)
+sizes_tiny-imagenet = resnet-18 resnet-34 resnet-50
 sizes_fashion-mnist = $(sizes_cifar10)
 sizes_folder = $(sizes_cifar10)
 # Students are distilled from each teacher, and trained on labels too, to compare. Empty: no distillation.
@@ -37,7 +37,9 @@ TEACHER = $(lastword $(SIZES))
 # Runs of each architecture, in blocks of 10.
 RUNS = 20
 # quick (for sprites), cifar, tiny-imagenet, extreme or a file of JSON; and the number of epochs where it is not its own.
-RECIPE = $(if $(filter sprites,$(DATA)),quick,cifar)
+RECIPE = $(or $(recipe_$(DATA)),cifar)
+recipe_sprites = quick
+recipe_tiny-imagenet = tiny-imagenet
 EPOCHS =
 SEED = 0
 # Further options, which end up in the tools' command lines as they are.
@@ -55,7 +57,7 @@ tools := $(addprefix bin/,fetch-data train distill score align report)
 sources := Package.swift $(sort $(shell find Sources -type f))
 
 .PHONY: help deps check-deps build test bench fuzz demo study data runs distilled scores alignment report \
-  results-sprites results-cifar10 check-format check-make check-resume check-torch clean FORCE
+  results-sprites results-cifar10 results-extreme results-tiny-imagenet check-format check-make check-resume check-torch clean FORCE
 
 help:
 	@echo 'make build          the six tools, in bin/'
@@ -64,7 +66,7 @@ help:
 	@echo 'make bench          speed, in tables; TORCH_PYTHON=python, one that has torch, for PyTorch beside it'
 	@echo 'make DATA=cifar10   a whole study of real images, fetched first; bin/fetch-data --list names the sets'
 	@echo 'make study          a study: data, runs, distilled, scores, alignment, report (each is a target too)'
-	@echo 'make results-sprites, make results-cifar10 ARCHIVE=...   the studies of docs/results.md'
+	@echo 'make results-sprites; make results-cifar10, results-extreme, results-tiny-imagenet ARCHIVE=...   those of docs/results.md'
 	@echo 'make deps           installs what building needs; make check-deps what check-format needs'
 	@echo 'make check-format   reads files with other programs, damages them; fetch-data beside SciPy, libmatio, djpeg'
 	@echo 'make check-torch    networks and weights beside PyTorch; TORCH_PYTHON=python, one with torch, torchvision, h5py'
@@ -227,7 +229,7 @@ $(STUDY)/report.md: $(settings)/reported $(reported) | $(tools)
 $(STUDY)/report.html: $(settings)/reported $(reported) | $(tools)
 	tr ' \n' '\0\0' < $< | bin/report --files0-from - --format html -o $@
 
-# --- The studies of docs/results.md: about a minute, and about 40 on 2 cores.
+# --- The studies of docs/results.md: on 2 cores about a minute, 40 minutes, 25 minutes and 15.
 
 results-sprites:
 	$(MAKE) study DATA=sprites STUDY=study/results-sprites SIZES=mlp+width=128 STUDENT= RUNS=40
@@ -236,6 +238,39 @@ results-cifar10:
 	$(MAKE) study DATA=cifar10 EXAMPLES=0:5000 SIZES=resnet-8 STUDENT=resnet-8 TEACHER=resnet-8 RUNS=20 RECIPE=quick \
 	  TRAIN_OPTIONS="--epochs 30 --batch-size 128 --learning-rate 0.2 --weight-decay 1e-4 --augmentation pad-crop-flip \
 	  --test-every 10"
+
+# MLPs by the standard deviation of their first layer's weights, three runs each on the same images.
+SIGMAS = 0.001 0.01 0.1 1 10
+extreme := study/results-extreme
+extreme_files := $(foreach a,sin relu,$(foreach s,$(SIGMAS),$(extreme)/$a-$s.h5))
+
+$(extreme)/data.h5: | $(tools)
+	@mkdir -p $(@D)
+	bin/fetch-data cifar10 $(addprefix --from ,$(ARCHIVE)) --train 0:5000 -o $@
+
+$(extreme_files): $(extreme)/%.h5: $(extreme)/data.h5 | $(tools)
+	bin/train $< --architecture 'mlp activation=$(word 1,$(subst -, ,$*))' --first-layer-std $(word 2,$(subst -, ,$*)) \
+	  --recipe extreme --epochs 80 --subset 1 --runs 0:3 --test-every 5 --keep none -j $(JOBS) -o $@
+
+results-extreme: $(extreme_files)
+	bin/report tables $^
+
+# Ten classes of Tiny-ImageNet, in the published layout: ARCHIVE.
+tiny := study/results-tiny-imagenet
+
+$(tiny)/data.h5: | $(tools)
+	@mkdir -p $(@D)
+	bin/fetch-data tiny-imagenet $(addprefix --from ,$(ARCHIVE)) --no-verify -o $@
+
+tiny_epochs_resnet-18 = 30
+tiny_epochs_mobilenet-v3-small = 60
+tiny_files := $(addprefix $(tiny)/,resnet-18.h5 mobilenet-v3-small.h5)
+$(tiny_files): $(tiny)/%.h5: $(tiny)/data.h5 | $(tools)
+	bin/train $< --architecture $* --recipe tiny-imagenet --epochs $(tiny_epochs_$*) --subset 1 --runs 0:1 \
+	  --test-every 10 --keep none -j $(JOBS) -o $@
+
+results-tiny-imagenet: $(tiny_files)
+	bin/report tables $^
 
 # --- Checks with other programs.
 

@@ -117,16 +117,18 @@ def vanishing(exact):
     return {name for name, value in largest.items() if value <= NOTHING * most}, most
 
 
-def differences(results, exact):
+def differences(results, exact, floor=0):
     """By quantity the largest of max |a - b| / max |b| over tensors, and the tensor. NaN counts as largest.
 
-    A gradient that vanishes is held against the largest of the network.
+    A gradient that vanishes is held against the largest of the network; one below `floor` of that, against this share.
     """
     nothing, most = vanishing(exact)
     worst = {}
     for (quantity, name), b in exact.items():
         a = results[quantity, name]
-        scale = most if quantity == "gradient" and name in nothing else float(b.abs().max())
+        scale = float(b.abs().max())
+        if quantity == "gradient":
+            scale = most if name in nothing else max(scale, floor * most)
         difference = float((a - b).abs().max()) / scale if scale > 0 else float("nan" if a.any() else 0)
         known, _ = worst.get(quantity, (-1, ""))
         if known == known and not difference <= known:
