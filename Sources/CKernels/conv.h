@@ -31,7 +31,7 @@ INLINE void add_lanes(const int R, const int C, const int O, const int lanes, co
 INLINE void tile(const int R, const int C, const int O, const struct rote_taps *g, const int32_t *offsets,
                  const int32_t *order, const float *x, const float *w, const float *bias, int32_t accumulate,
                  float *y) {
-  const int64_t w_block = (int64_t)g->input_blocks * g->weight_taps * V * V;
+  const int64_t w_block = g->w_block;
   vec sum[R * C * O];
   UNROLL for (int o = 0; o < O; o++)
     UNROLL for (int r = 0; r < R; r++)
@@ -94,14 +94,13 @@ INLINE void grid(const int O, const struct rote_taps *g, const int32_t *offsets,
 
 static void taps(struct rote_taps g, const int32_t *offsets, const int32_t *order, const float *x, const float *w,
                  const float *bias, int32_t accumulate, float *y) {
-  const int64_t w_block = (int64_t)g.input_blocks * g.weight_taps * V * V;
   int o = 0;
 #if ACCUMULATORS < 16
   for (; o + 2 <= g.output_blocks; o += 2)
-    grid(2, &g, offsets, order, x, w + o * w_block, bias ? bias + o * V : bias, accumulate, y + o * g.y_block);
+    grid(2, &g, offsets, order, x, w + o * g.w_block, bias ? bias + o * V : bias, accumulate, y + o * g.y_block);
 #endif
   for (; o < g.output_blocks; o++)
-    grid(1, &g, offsets, order, x, w + o * w_block, bias ? bias + o * V : bias, accumulate, y + o * g.y_block);
+    grid(1, &g, offsets, order, x, w + o * g.w_block, bias ? bias + o * V : bias, accumulate, y + o * g.y_block);
 }
 
 /* Where the pixels are that a sum of outer products goes over: rows at equal steps, or at those of lists. */
@@ -168,18 +167,83 @@ INLINE void some_products(int lanes, int together, const int listed, struct pixe
     outer_products(FEW_LANES, BLOCKS_OF_FEW, listed, p, x, dy, y_block, accumulate, dw, w_block, update, at);
 }
 
+#if V == 8 && ACCUMULATORS == 8
+/* N lanes from FROM on of two input blocks, times two output blocks: without broadcasts in the multiply-add, 12 sums for 8
+ * loads keep both units at work, and 8 sums for 9 loads do not. */
+INLINE void lane_products(const int FROM, const int N, const int listed, struct pixels p, const float *x,
+                          int64_t x_block, const float *dy, int64_t y_block, int32_t accumulate, float *dw,
+                          int64_t w_step, int64_t w_block, const struct rote_update *update, int64_t at) {
+  vec sum[2 * N];
+  UNROLL for (int o = 0; o < 2; o++)
+    UNROLL for (int n = 0; n < N; n++) {
+      const int64_t place = o * w_block + (FROM + n) / V * w_step + (FROM + n) % V * V;
+      sum[o * N + n] = accumulate ? load(dw + place) : (vec){0};
+      if (update) {
+        __builtin_prefetch(update->momentum + at + place, 1, 2);
+        __builtin_prefetch(update->weight + at + place, 1, 2);
+      }
+    }
+  for (int r = 0; r < p.rows; r++) {
+    const float *first = x + (listed ? p.x_rows[r] : r * p.x_row), *second = first + x_block;
+    const float *d = dy + (listed ? p.y_rows[r] : r * p.y_row);
+    for (int c = 0; c < p.columns; c++, first += V, second += V, d += listed ? V : p.y_column) {
+      const vec d0 = load(d), d1 = load(d + y_block);
+      UNROLL for (int n = 0; n < N; n++) {
+        const float value = FROM + n < V ? first[FROM + n] : second[FROM + n - V];
+        sum[n] += d0 * value;
+        sum[N + n] += d1 * value;
+      }
+    }
+  }
+  UNROLL for (int o = 0; o < 2; o++)
+    UNROLL for (int n = 0; n < N; n++) {
+      const int64_t place = o * w_block + (FROM + n) / V * w_step + (FROM + n) % V * V;
+      if (update)
+        sgd_step(update->step, sum[o * N + n], update->momentum + at + place, update->weight + at + place);
+      else
+        store(dw + place, sum[o * N + n]);
+    }
+}
+
+/* Input blocks from `i` on that go together. */
+INLINE int inputs_together(int i, int input_blocks, int last_lanes) {
+  return i + 2 < input_blocks || (i + 2 == input_blocks && last_lanes == V) ? 2 : 1;
+}
+
+INLINE void pair_products(const int listed, struct pixels p, const float *x, int64_t x_block, const float *dy,
+                          int64_t y_block, int32_t accumulate, float *dw, int64_t w_step, int64_t w_block,
+                          const struct rote_update *update, int64_t at) {
+  lane_products(0, 6, listed, p, x, x_block, dy, y_block, accumulate, dw, w_step, w_block, update, at);
+  lane_products(6, 6, listed, p, x, x_block, dy, y_block, accumulate, dw, w_step, w_block, update, at);
+  lane_products(12, 4, listed, p, x, x_block, dy, y_block, accumulate, dw, w_step, w_block, update, at);
+}
+#else
+INLINE int inputs_together(int i, int input_blocks, int last_lanes) {
+  (void)i, (void)input_blocks, (void)last_lanes;
+  return 1;
+}
+#define pair_products(...) ((void)0)
+#endif
+
 static void taps_gradient(struct rote_taps g, const int32_t *offsets, const float *x, const float *dy,
                           int32_t accumulate, float *dw, const struct rote_update *update) {
   const struct pixels p = {g.rows, g.columns, g.x_row, g.y_row, g.y_column, NULL, NULL};
-  const int64_t w_block = (int64_t)g.input_blocks * g.taps * V * V;
-  for (int i = 0; i < g.input_blocks; i++) {
-    const int lanes = i + 1 < g.input_blocks ? V : g.last_lanes;
-    for (int o = 0, together; o < g.output_blocks; o += together) {
-      together = blocks_together(lanes, g.output_blocks - o);
+  const int64_t w_step = (int64_t)g.taps * V * V, w_block = g.input_blocks * w_step;
+  for (int i = 0, inputs; i < g.input_blocks; i += inputs) {
+    inputs = inputs_together(i, g.input_blocks, g.last_lanes);
+    for (int o = 0, outputs; o < g.output_blocks; o += outputs) {
+      const int pairs = inputs == 2 && o + 2 <= g.output_blocks;
+      const int lanes = i + inputs < g.input_blocks ? V : g.last_lanes;
+      outputs = pairs ? 2 : blocks_together(lanes, g.output_blocks - o);
       for (int t = 0; t < g.taps; t++) {
-        const int64_t at = o * w_block + ((int64_t)i * g.taps + t) * V * V;
-        some_products(lanes, together, 0, p, x + i * g.x_block + offsets[t], dy + o * g.y_block, g.y_block,
-                      accumulate, dw + at, w_block, update, at);
+        const int64_t at = o * w_block + i * w_step + (int64_t)t * V * V;
+        const float *xt = x + i * g.x_block + offsets[t], *d = dy + o * g.y_block;
+        if (pairs)
+          pair_products(0, p, xt, g.x_block, d, g.y_block, accumulate, dw + at, w_step, w_block, update, at);
+        else
+          for (int k = 0; k < inputs; k++)
+            some_products(k + 1 < inputs ? V : lanes, outputs, 0, p, xt + k * g.x_block, d, g.y_block, accumulate,
+                          dw + at + k * w_step, w_block, update, at + k * w_step);
       }
     }
   }
@@ -189,13 +253,20 @@ static void rows_gradient(struct rote_rows g, const int64_t *x_rows, const int64
                           const float *dy, int32_t accumulate, float *dw, const struct rote_update *update) {
   const struct pixels p = {g.rows, g.columns, 0, 0, V, x_rows, y_rows};
   const int64_t w_block = g.input_blocks * g.w_step;
-  for (int i = 0; i < g.input_blocks; i++) {
-    const int lanes = i + 1 < g.input_blocks ? V : g.last_lanes;
-    for (int o = 0, together; o < g.output_blocks; o += together) {
-      together = blocks_together(lanes, g.output_blocks - o);
+  for (int i = 0, inputs; i < g.input_blocks; i += inputs) {
+    inputs = inputs_together(i, g.input_blocks, g.last_lanes);
+    for (int o = 0, outputs; o < g.output_blocks; o += outputs) {
+      const int pairs = inputs == 2 && o + 2 <= g.output_blocks;
+      const int lanes = i + inputs < g.input_blocks ? V : g.last_lanes;
+      outputs = pairs ? 2 : blocks_together(lanes, g.output_blocks - o);
       const int64_t at = o * w_block + i * g.w_step;
-      some_products(lanes, together, 1, p, x + i * g.x_block, dy + o * g.y_block, g.y_block, accumulate, dw + at,
-                    w_block, update, at);
+      const float *xi = x + i * g.x_block, *d = dy + o * g.y_block;
+      if (pairs)
+        pair_products(1, p, xi, g.x_block, d, g.y_block, accumulate, dw + at, g.w_step, w_block, update, at);
+      else
+        for (int k = 0; k < inputs; k++)
+          some_products(k + 1 < inputs ? V : lanes, outputs, 1, p, xi + k * g.x_block, d, g.y_block, accumulate,
+                        dw + at + k * g.w_step, w_block, update, at + k * g.w_step);
     }
   }
 }

@@ -30,6 +30,7 @@ struct rote_taps {
   int32_t rows, columns;
   int32_t input_blocks, output_blocks, taps;
   int32_t weight_taps; /* of the weights, which may have more than are used */
+  int64_t w_block;     /* from the weights of one output block to those of the next, which may have more input blocks */
   int32_t last_lanes;  /* of the last input block, those that are channels */
   int64_t x_row, x_block;
   int64_t y_row, y_column, y_block;

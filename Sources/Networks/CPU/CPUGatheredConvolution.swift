@@ -43,25 +43,76 @@ struct CPUGatheredConvolution: CPUOperation {
 
   var reads: [ValueID] { [input] }
 
-  /// The products of a gathered shard and blocks of weights, one pixel of the result after another.
+  /// One side's blocks, of which a product goes over some, and the other's.
+  private struct Factor {
+    let blocks: Int
+    let pixels: Int
+    let lastLanes: Int
+    let sums: [Gathered.Sum]
+  }
+
+  private var forwardFactor: Factor {
+    Factor(
+      blocks: geometry.inputBlocks, pixels: geometry.inputPixels, lastLanes: geometry.inputLastLanes,
+      sums: geometry.forward)
+  }
+
+  private var dataFactor: Factor {
+    Factor(
+      blocks: geometry.outputBlocks, pixels: geometry.outputPixels, lastLanes: geometry.outputLastLanes,
+      sums: geometry.data)
+  }
+
+  /// The products of some blocks of a gathered shard and weights, for a group of the result's blocks, one of its pixels
+  /// after another. The first blocks start the sums, others go on with them.
   private func products(
-    _ step: Step, shard: Int, _ sums: [Gathered.Sum], from x: UnsafePointer<Float>, pixels: Int, blocks: Int,
-    lastLanes: Int, _ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, to slot: Slot, _ group: Range<Int>,
-    accumulate: Int32
+    _ step: Step, shard: Int, _ factor: Factor, _ part: Range<Int>, from x: UnsafePointer<Float>,
+    _ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, to slot: Slot, _ group: Range<Int>, accumulate: Int32
   ) {
+    let (sums, pixels) = (factor.sums, factor.pixels)
     let examples = Shard.examples(shard, of: step.count)
-    let step1 = Shard.size * lanes
+    let row = Shard.size * lanes
+    let weightBlock = factor.blocks * geometry.taps * lanes * lanes
     var grid = rote_taps(
-      rows: 1, columns: Int32(examples.count), input_blocks: Int32(blocks), output_blocks: Int32(group.count), taps: 1,
-      weight_taps: Int32(geometry.taps), last_lanes: Int32(lastLanes), x_row: 0, x_block: Int64(pixels * step1),
-      y_row: 0, y_column: Int64(step.stride(slot)), y_block: Int64(sums.count * lanes))
+      rows: 1, columns: Int32(examples.count), input_blocks: Int32(part.count), output_blocks: Int32(group.count),
+      taps: 1,
+      weight_taps: Int32(geometry.taps), w_block: Int64(weightBlock),
+      last_lanes: Int32(part.upperBound == factor.blocks ? factor.lastLanes : lanes), x_row: 0,
+      x_block: Int64(pixels * row), y_row: 0, y_column: Int64(step.stride(slot)), y_block: Int64(sums.count * lanes))
     let first = group.lowerBound
-    let w = weights + first * blocks * geometry.taps * lanes * lanes
+    let w = weights + first * weightBlock + part.lowerBound * geometry.taps * lanes * lanes
     let y = step.address(slot, examples.lowerBound) + first * sums.count * lanes
+    let isStart = part.lowerBound == 0
     for (pixel, sum) in sums.enumerated() {
       grid.taps = sum.count
       kernels.c.taps(
-        grid, sum.offsets, sum.taps, x, w, bias.map { $0 + first * lanes }, accumulate, y + pixel * lanes)
+        grid, sum.offsets, sum.taps, x + part.lowerBound * pixels * row, w,
+        isStart ? bias.map { $0 + first * lanes } : nil, isStart ? accumulate : 1, y + pixel * lanes)
+    }
+  }
+
+  /// The same for large weights and all shards: blocks of the one side by as many as the first-level cache holds beside
+  /// their weights, for several of the other's, two at a time, so that what is read of a shard serves them all.
+  private func largeProducts(
+    _ factor: Factor, results: Int, from x: @escaping @Sendable (Int) -> UnsafePointer<Float>,
+    _ weights: @escaping @Sendable () -> UnsafePointer<Float>,
+    bias: @escaping @Sendable () -> UnsafePointer<Float>?, to slot: Slot, accumulate: Int32
+  ) -> Phase {
+    let group = 8
+    // 8 KB of a shard, and on AVX2 as much of two blocks' weights.
+    let part = max(1, 2048 / (Shard.size * lanes * factor.pixels))
+    return .batch([slot]) { step in
+      step.pool.run((results + group - 1) / group) { task in
+        for first in stride(from: 0, to: factor.blocks, by: part) {
+          for shard in 0..<step.shards {
+            for pair in stride(from: task * group, to: min((task + 1) * group, results), by: 2) {
+              products(
+                step, shard: shard, factor, first..<min(first + part, factor.blocks), from: x(shard), weights(),
+                bias: bias(), to: slot, pair..<min(pair + 2, results), accumulate: accumulate)
+            }
+          }
+        }
+      }
     }
   }
 
@@ -74,11 +125,6 @@ struct CPUGatheredConvolution: CPUOperation {
   }
 
   func forward() -> Passes {
-    let run: @Sendable (Step, Int, UnsafePointer<Float>, Range<Int>) -> Void = { step, shard, x, group in
-      products(
-        step, shard: shard, geometry.forward, from: x, pixels: geometry.inputPixels, blocks: geometry.inputBlocks,
-        lastLanes: geometry.inputLastLanes, weights(), bias: biases(), to: .value(output), group, accumulate: 0)
-    }
     var passes = Passes()
     if let folded { passes.before.append { _ in folded.fold() } }
     if isSmall {
@@ -86,17 +132,20 @@ struct CPUGatheredConvolution: CPUOperation {
         .shard([.value(input), .value(output)]) { step, shard in
           let x = scratch(step.worker)
           geometry.gather(.input, kernels, step, .value(input), shard: shard, to: x)
-          run(step, shard, x, 0..<geometry.outputBlocks)
+          products(
+            step, shard: shard, forwardFactor, 0..<geometry.inputBlocks, from: x, weights(), bias: biases(),
+            to: .value(output), 0..<geometry.outputBlocks, accumulate: 0)
         })
     } else {
       passes.phases += [
         .shard([.value(input)]) { step, shard in
           geometry.gather(
-            .input, kernels, step, .value(input), shard: shard, to: inputs.floats + shard * geometry.inputSize)
+            .input, kernels, step, .value(input), shard: shard, to: inputs.floats + shard * geometry.inputStep)
         },
-        pairsOfBlocks(geometry.outputBlocks, touching: .value(output)) { step, shard, group in
-          run(step, shard, inputs.floats + shard * geometry.inputSize, group)
-        },
+        largeProducts(
+          forwardFactor, results: geometry.outputBlocks,
+          from: { UnsafePointer(inputs.floats + $0 * geometry.inputStep) }, weights, bias: biases, to: .value(output),
+          accumulate: 0),
       ]
     }
     if let folded, folded.hasMore {
@@ -106,17 +155,6 @@ struct CPUGatheredConvolution: CPUOperation {
         })
     }
     return passes
-  }
-
-  /// Two blocks of 3,072 inputs are 400 KB of weights, which the second-level cache holds, for all shards in turn.
-  private func pairsOfBlocks(
-    _ count: Int, touching slot: Slot, _ body: @escaping @Sendable (Step, Int, Range<Int>) -> Void
-  ) -> Phase {
-    .batch([slot]) { step in
-      step.pool.run((count + 1) / 2) { pair in
-        for shard in 0..<step.shards { body(step, shard, pair * 2..<min(pair * 2 + 2, count)) }
-      }
-    }
   }
 
   func backward(_ targets: [GradientTarget]) -> Passes {
@@ -133,24 +171,20 @@ struct CPUGatheredConvolution: CPUOperation {
           order, Int32(geometry.taps), parameters.values(weight), transposed.floats)
       }
     ]
-    let run: @Sendable (Step, Int, UnsafePointer<Float>, Range<Int>) -> Void = { step, shard, dy, group in
-      products(
-        step, shard: shard, geometry.data, from: dy, pixels: geometry.outputPixels, blocks: geometry.outputBlocks,
-        lastLanes: geometry.outputLastLanes, transposed.floats, bias: nil, to: .gradient(input), group,
-        accumulate: target.accumulate)
-    }
     if isSmall {
       passes.phases.append(
         .shard([.gradient(output), .gradient(input)]) { step, shard in
           let dy = scratch(step.worker)
           geometry.gather(.output, kernels, step, .gradient(output), shard: shard, to: dy)
-          run(step, shard, dy, 0..<geometry.inputBlocks)
+          products(
+            step, shard: shard, dataFactor, 0..<geometry.outputBlocks, from: dy, transposed.floats, bias: nil,
+            to: .gradient(input), 0..<geometry.inputBlocks, accumulate: target.accumulate)
         })
     } else {
       passes.phases.append(
-        pairsOfBlocks(geometry.inputBlocks, touching: .gradient(input)) { step, shard, group in
-          run(step, shard, gradient.gathered(shard), group)
-        })
+        largeProducts(
+          dataFactor, results: geometry.inputBlocks, from: { gradient.gathered($0) },
+          { UnsafePointer(transposed.floats) }, bias: { nil }, to: .gradient(input), accumulate: target.accumulate))
     }
     return passes
   }
@@ -198,16 +232,16 @@ struct GatheredGradient: Sendable {
     kept = context.kept(operation.inputs[0])
     let shards = parameters.isSummed(weight) ? 1 : Shard.count(context.capacity)
     xRows = geometry.pairs.map { pairs in
-      (0..<shards).flatMap { shard in pairs.map { $0.x + Int64(shard * geometry.inputSize) } }
+      (0..<shards).flatMap { shard in pairs.map { $0.x + Int64(shard * geometry.inputStep) } }
     }
     yRows = geometry.pairs.map { pairs in
-      (0..<shards).flatMap { shard in pairs.map { $0.y + Int64(shard * geometry.outputSize) } }
+      (0..<shards).flatMap { shard in pairs.map { $0.y + Int64(shard * geometry.outputStep) } }
     }
   }
 
   /// A shard of the output's gradient, once the phases for large weights have run.
   func gathered(_ shard: Int) -> UnsafePointer<Float> {
-    UnsafePointer(gradients.floats + shard * geometry.outputSize)
+    UnsafePointer(gradients.floats + shard * geometry.outputStep)
   }
 
   var phases: [Phase] { parameters.isSummed(weight) ? [smallWeights()] : largeWeights() }
@@ -241,9 +275,9 @@ struct GatheredGradient: Sendable {
     let group = 4
     return [
       .shard([kept, .gradient(output)]) { step, shard in
-        geometry.gather(.input, kernels, step, kept, shard: shard, to: inputs.floats + shard * geometry.inputSize)
+        geometry.gather(.input, kernels, step, kept, shard: shard, to: inputs.floats + shard * geometry.inputStep)
         geometry.gather(
-          .output, kernels, step, .gradient(output), shard: shard, to: gradients.floats + shard * geometry.outputSize)
+          .output, kernels, step, .gradient(output), shard: shard, to: gradients.floats + shard * geometry.outputStep)
       },
       .batch([]) { step in
         step.pool.run((geometry.outputBlocks + group - 1) / group) { index in

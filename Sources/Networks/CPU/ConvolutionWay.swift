@@ -76,7 +76,7 @@ enum ConvolutionWay: Sendable {
     func gather() {
       let geometry = ConvolutionWay.gathered(plan, operation, lanes)
       if isLarge {
-        (need.gatheredInputs, need.gatheredGradients) = (geometry.inputSize, geometry.outputSize)
+        (need.gatheredInputs, need.gatheredGradients) = (geometry.inputStep, geometry.outputStep)
       } else {
         need.scratch = max(need.scratch, geometry.inputSize + (training ? geometry.outputSize : 0))
       }

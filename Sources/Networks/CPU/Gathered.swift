@@ -88,6 +88,11 @@ struct Gathered: Sendable {
   /// Floats of a gathered shard.
   var inputSize: Int { inputBlocks * inputPixels * Shard.size * lanes }
   var outputSize: Int { outputBlocks * outputPixels * Shard.size * lanes }
+  /// From one gathered shard to the next in a batch: not a multiple of a page, since caches have one place for all that is
+  /// whole pages apart, and outer products go over the same block of all shards.
+  var inputStep: Int { inputSize + Gathered.gap }
+  var outputStep: Int { outputSize + Gathered.gap }
+  private static let gap = 144
   /// Floats of the weights of one output block.
   var weightBlock: Int { inputBlocks * taps * lanes * lanes }
 

@@ -67,6 +67,7 @@ struct Window: Sendable {
     taps = rote_taps(
       rows: Int32(output.height), columns: Int32(output.width), input_blocks: Int32(inputBlocks),
       output_blocks: Int32(outputBlocks), taps: Int32(kernel * kernel), weight_taps: Int32(kernel * kernel),
+      w_block: Int64(inputBlocks * tapCount * blockArea),
       last_lanes: Int32(input.channels - (inputBlocks - 1) * lanes), x_row: Int64(stride * row),
       x_block: Int64((inPlace ? input.height : Int(border.rows)) * row), y_row: Int64(output.width * lanes),
       y_column: Int64(lanes), y_block: Int64(output.area * lanes))
@@ -108,7 +109,7 @@ struct Window: Sendable {
           taps: rote_taps(
             rows: Int32((input.height - phaseY + stride - 1) / stride),
             columns: Int32((input.width - phaseX + stride - 1) / stride), input_blocks: Int32(outputBlocks),
-            output_blocks: Int32(inputBlocks), taps: 0, weight_taps: 0,
+            output_blocks: Int32(inputBlocks), taps: 0, weight_taps: 0, w_block: 0,
             last_lanes: Int32(output.channels - (outputBlocks - 1) * lanes), x_row: Int64(columns * lanes),
             x_block: Int64(rows * columns * lanes), y_row: Int64(stride * input.width * lanes),
             y_column: Int64(stride * lanes), y_block: Int64(input.area * lanes)),
@@ -121,6 +122,7 @@ struct Window: Sendable {
         }
         phase.taps.taps = Int32(phase.order.count)
         phase.taps.weight_taps = phase.taps.taps
+        phase.taps.w_block = Int64(outputBlocks * phase.order.count * blockArea)
         dataPhases.append(phase)
       }
     }
