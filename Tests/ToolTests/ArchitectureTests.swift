@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "convnet", "'resnet-8-v2 shortcut=B'", "resnet-18", "'densenet-121 stem=small'", "'mobilenet-v3-small width=0.35'",
+    "convnet", "'resnet-8-v2 shortcut=B'", "resnet-18", "densenet-121", "'mobilenet-v3-small width=0.35'",
   ])
   func `A network trains to the same bytes on one core and on two`(name: String) throws {
     let scratch = try Scratch(with: ["sprites.h5"])
@@ -42,6 +42,6 @@ import Testing
         "train: the data set: densenet-121 takes images of 29x29 or more, not 28x28; choose another architecture, or "
           + "stem=small"
       ])
-    #expect(try scratch.names() == ["birds", "birds.h5"])
+    #expect(try scratch.names().filter { $0.contains("runs") } == [])
   }
 }
