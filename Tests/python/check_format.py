@@ -112,7 +112,7 @@ def check_excluded(data, folder):
     path = folder / "without.h5"
     done = run([
         "train", data, "--architecture", "mlp width=2", "--epochs", "2", "--batch-size", "5", "--runs", "0:3",
-        "--keep", "checkpoint,logit,dynamics", "--random", "3", "-q", "-o", path])
+        "--snapshots", "0,1", "--dynamics", "evaluation", "--random", "3", "-q", "-o", path])
     assert done.status == 0, done.errors
     dims = {**RUNS, "/train/excluded": "example"}
     readers.check(path, {variable: tuple(text.split()) for variable, text in dims.items()})
