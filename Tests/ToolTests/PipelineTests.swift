@@ -65,6 +65,19 @@ import Testing
     }
   }
 
+  // Mehta et al. 2021: at rate 0.01 the squared loss diverges from a sigma of about .04 on.
+  @Test func `The squared loss diverges at sigma 1, which is recorded run by run, and not at .01`() throws {
+    let scratch = try Scratch(with: ["sprites.h5"])
+    let train =
+      "train sprites.h5 --architecture mlp --recipe extreme --loss squared --batch-size 50 --epochs 2 --runs 0:2 -q"
+    try scratch.succeed(
+      "\(train) --first-layer-std 1 --keep none -o wide.h5; \(train) --first-layer-std 0.01 --keep none -o narrow.h5")
+    for run in 0..<2 {
+      #expect(try row(run, of: scratch.path("wide.h5"))["/status"] == [1])
+      #expect(try row(run, of: scratch.path("narrow.h5"))["/status"] == [0])
+    }
+  }
+
   @Test func `Runs that diverge are kept and go through the later stages`() throws {
     let scratch = try Scratch(with: ["sprites.h5", "runs.h5"])
     try scratch.succeed(
