@@ -35,6 +35,11 @@ public enum ScoresFile {
     }
   }
 
+  /// The part of the data set that a measure is of.
+  public enum Split: String, Sendable {
+    case train, test
+  }
+
   /// One configuration in the file.
   public struct CellRecord: Sendable {
     public let label: String
@@ -52,68 +57,95 @@ public enum ScoresFile {
     }
   }
 
-  /// Writes a scores file and makes it appear.
-  public static func write(
-    _ output: Output, runs: RunsSet, cells: [CellRecord], measures: [Measure], summaries: [Summary],
-    options: JSON
-  ) throws {
-    let writer = try ArtefactWriter(output)
-    let n = cells.count
-    let examples = runs.trainExample.count
-    try writer.textScale("/cell", cells.map(\.label), .init("configuration"))
-    try writer.textScale("/class", runs.classes, .init("names of the classes"))
-    try writer.dimension("/byte", length: 32)
-    try writer.text(
-      "/cell_config", cells.map(\.config.canonical), dimensions: ["/cell"], .init("configuration as JSON"))
-    let counts: [(String, [Int64], String)] = [
-      ("/parameter_count", cells.map { Int64($0.parameterCount) }, "trained parameters"),
-      ("/runs", cells.map { Int64($0.runs) }, "runs used"),
-      ("/diverged", cells.map { Int64($0.diverged) }, "diverged runs, left out"),
-    ]
-    for (path, values, name) in counts {
-      try writer.variable(path, values, [n], dimensions: ["/cell"], .init(name))
+  /// Writes a scores file piece by piece: the cells first, then measures in any order, and the provenance at the end.
+  public final class Writer {
+    public let file: ArtefactWriter
+    private let cells: Int
+    private let examples: [Split: [Int64]]
+
+    /// - Parameters:
+    ///   - runs: what the scores are made from; of these the file takes the classes, examples and labels.
+    ///   - cells: in the order of the rows of all that is written.
+    public init(_ output: Output, runs: RunsSet, cells: [CellRecord]) throws {
+      file = try ArtefactWriter(output)
+      self.cells = cells.count
+      examples = [.train: runs.trainExample, .test: runs.testExample]
+      try file.textScale("/cell", cells.map(\.label), .init("configuration"))
+      try file.textScale("/class", runs.classes, .init("names of the classes"))
+      try file.dimension("/byte", length: 32)
+      try file.text(
+        "/cell_config", cells.map(\.config.canonical), dimensions: ["/cell"], .init("configuration as JSON"))
+      let counts: [(String, [Int64], String)] = [
+        ("/parameter_count", cells.map { Int64($0.parameterCount) }, "trained parameters"),
+        ("/runs", cells.map { Int64($0.runs) }, "runs used"),
+        ("/diverged", cells.map { Int64($0.diverged) }, "diverged runs, left out"),
+      ]
+      for (path, values, name) in counts {
+        try file.variable(path, values, [cells.count], dimensions: ["/cell"], .init(name))
+      }
+      try file.variable(
+        "/digest", cells.flatMap { bytes(ofHex: $0.content) }, [cells.count, 32], dimensions: ["/cell", "/byte"],
+        .init("content of the runs", definition: "the same for any split of the runs into files"))
+      try file.scale(
+        "/train/example", runs.trainExample, .init("position in the published order of the split"))
+      try file.variable(
+        "/train/label", runs.trainLabel, [runs.trainLabel.count], dimensions: ["/train/example"],
+        .init("label", definition: "index into /class"))
+      try file.set("data", to: runs.data)
     }
-    try writer.variable(
-      "/digest", cells.flatMap { bytes(ofHex: $0.content) }, [n, 32], dimensions: ["/cell", "/byte"],
-      .init("content of the runs", definition: "the same for any split of the runs into files"))
-    try writer.scale(
-      "/train/example", runs.trainExample, .init("position in the published order of the split"))
-    try writer.variable(
-      "/train/label", runs.trainLabel, [examples], dimensions: ["/train/example"],
-      .init("label", definition: "index into /class"))
-    for measure in measures {
-      // A coordinate of its own: netCDF looks for dimensions in the group and in those around it, and nowhere else.
-      let scale = "/\(measure.group)/example"
-      try writer.scale(scale, runs.trainExample, .init("position in the published order of the split"))
-      let dimensions = ["/cell", scale]
+
+    /// The examples of a split as a coordinate of a group, and its path.
+    ///
+    /// Each group has its own: netCDF looks for dimensions in the group and in those around it, and nowhere else.
+    public func exampleScale(
+      _ group: String, _ split: Split = .train, named name: String = "example"
+    ) throws -> String {
+      let path = "/\(group)/\(name)"
+      try file.scale(path, examples[split, default: []], .init("position in the published order of the \(split) split"))
+      return path
+    }
+
+    /// A measure, (cell, example) each part.
+    public func write(_ measure: Measure, of split: Split = .train) throws {
+      let dimensions = ["/cell", try exampleScale(measure.group, split)]
+      let shape = [cells, examples[split, default: []].count]
       for part in measure.floats {
-        try writer.variable(
-          "/\(measure.group)/\(part.name)", part.values, [n, examples], dimensions: dimensions,
+        try file.variable(
+          "/\(measure.group)/\(part.name)", part.values, shape, dimensions: dimensions,
           .init(part.name, definition: part.definition), fill: .nan)
       }
       for part in measure.counts {
-        try writer.variable(
-          "/\(measure.group)/\(part.name)", part.values, [n, examples], dimensions: dimensions,
+        try file.variable(
+          "/\(measure.group)/\(part.name)", part.values, shape, dimensions: dimensions,
           .init(part.name, definition: part.definition))
       }
     }
-    for summary in summaries {
+
+    /// A value of each cell, with what it has of interval and spread.
+    public func write(_ summary: Summary) throws {
       let parts = [
-        ("", summary.value), ("_lower", summary.lower), ("_upper", summary.upper),
-        ("_sd", summary.standardDeviation),
+        ("", summary.value), ("_lower", summary.lower), ("_upper", summary.upper), ("_sd", summary.standardDeviation),
       ]
       for (suffix, values) in parts {
         guard let values else { continue }
-        try writer.variable(
-          "/summary/\(summary.name)\(suffix)", values, [n], dimensions: ["/cell"],
+        try file.variable(
+          "/summary/\(summary.name)\(suffix)", values, [cells], dimensions: ["/cell"],
           .init(summary.name + suffix, definition: summary.definition), fill: .nan)
       }
     }
-    try writer.set("data", to: runs.data)
-    var inputs = [InputRecord(kind: .data, content: runs.data)]
-    inputs += runs.members.map { runs.record(of: $0) }
-    try writer.finish(Provenance(kind: .scores, options: options, inputs: inputs))
-    try output.commit()
+
+    /// Writes the provenance, and makes the file appear.
+    public func finish(options: JSON, inputs: [InputRecord]) throws {
+      try file.finish(Provenance(kind: .scores, options: options, inputs: inputs))
+      try file.output.commit()
+    }
+  }
+}
+
+extension RunsSet {
+  /// The data set and all runs, as provenance names them.
+  public var inputRecords: [InputRecord] {
+    [InputRecord(kind: .data, content: data)] + members.map { record(of: $0) }
   }
 }
 

@@ -27,9 +27,10 @@ struct MemorisationCommand: ParsableCommand {
       quiet: common.quiet)
     let cells = try set.members.map { try MemorisationOfCell($0, of: set, progress) }
     progress.finish()
-    try ScoresFile.write(
-      target, runs: set, cells: zip(cells, set.labels()).map { $0.record(of: set, label: $1) },
-      measures: [MemorisationOfCell.measure(cells)], summaries: MemorisationOfCell.summaries(cells),
-      options: ["command": "memorisation", "confidence": 0.95])
+    let writer = try ScoresFile.Writer(
+      target, runs: set, cells: zip(cells, set.labels()).map { $0.record(of: set, label: $1) })
+    try writer.write(MemorisationOfCell.measure(cells))
+    for summary in MemorisationOfCell.summaries(cells) { try writer.write(summary) }
+    try writer.finish(options: ["command": "memorisation", "confidence": 0.95], inputs: set.inputRecords)
   }
 }

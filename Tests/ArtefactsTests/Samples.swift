@@ -111,17 +111,14 @@ struct Samples {
         diverged: 0, content: runs.record(of: member).content)
     }
     let values = (0..<10).map { $0 == 3 ? .nan : Float($0) / 8 }
-    try ScoresFile.write(
-      Output(scratch(name)), runs: runs, cells: cells,
-      measures: [
-        .init(
-          group: "memorisation", floats: [("score", "in minus out", values)],
-          counts: [("in_count", "runs with the example", (0..<10).map { Int32($0) })])
-      ],
-      summaries: [
-        .init(
-          name: "memorisation", definition: "mean", value: [0.5, 0.25], lower: [0.4, 0.2], upper: [0.6, 0.3])
-      ], options: ["level": 0.95])
+    let writer = try ScoresFile.Writer(Output(scratch(name)), runs: runs, cells: cells)
+    try writer.write(
+      .init(
+        group: "memorisation", floats: [("score", "in minus out", values)],
+        counts: [("in_count", "runs with the example", (0..<10).map { Int32($0) })]))
+    try writer.write(
+      .init(name: "memorisation", definition: "mean", value: [0.5, 0.25], lower: [0.4, 0.2], upper: [0.6, 0.3]))
+    try writer.finish(options: ["level": 0.95], inputs: runs.inputRecords)
     return try Scores(open(name))
   }
 
