@@ -18,9 +18,7 @@ struct MemorisationOfCell {
     var counts = MemorisationCounts(examples: set.trainExample.count)
     var test: [Double] = []
     diverged = try pass.forEachRun(progress) { run in
-      run.correct.withUnsafeBufferPointer { correct in
-        run.mask.withUnsafeBufferPointer { mask in counts.add(correct: correct, inMask: mask) }
-      }
+      counts.add(run.correct, run.mask)
       if let hits = run.testHits { test.append(Double(hits) / Double(set.testExample.count)) }
     }
     // The interval of the mean needs each example's accuracies first: a second pass, in the order of the runs.
@@ -37,9 +35,7 @@ struct MemorisationOfCell {
   }
 
   func record(of set: RunsSet, label: String) -> ScoresFile.CellRecord {
-    ScoresFile.CellRecord(
-      label: label, config: member.config, parameterCount: member.parameterCount,
-      runs: member.runs.count - diverged, diverged: diverged, content: set.record(of: member).content)
+    set.cellRecord(member, label: label, runs: member.runs.count - diverged)
   }
 
   /// All cells' scores as one measure.
