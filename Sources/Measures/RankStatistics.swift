@@ -34,7 +34,10 @@ public struct AUROC: Sendable, Equatable {
 /// The rank of each value, from 1; equal values share the mean of their ranks.
 ///
 /// - Precondition: no value is NaN.
-public func midRanks(_ values: [Float]) -> [Double] {
+public func midRanks(_ values: [Float]) -> [Double] { midRanks(of: values.map(Double.init)) }
+
+/// The same of doubles.
+public func midRanks(of values: [Double]) -> [Double] {
   precondition(!values.contains { $0.isNaN }, "NaN has no rank")
   let order = values.indices.sorted { values[$0] < values[$1] }
   var ranks = [Double](repeating: 0, count: values.count)
