@@ -202,3 +202,35 @@ extension RunsFile {
     return try variable(path, Float.self, shape: [examples(of: split), classes.count])
   }
 }
+
+extension RunsFile {
+  /// Calls `body` with a quantity of the dynamics of one run, `(example)`, epoch by epoch; NaN where an example was not
+  /// met. Flags come as 0 and 1. The buffer is the body's to change.
+  public func forEachEpoch(
+    of quantity: String, index: Int, _ body: (UnsafeMutableBufferPointer<Float>) -> Void
+  ) throws {
+    let path = "/dynamics/train/\(quantity)"
+    let epochs = try reader.read("/epoch", Int32.self).values.count
+    let shape = [epochs, trainExample.count]
+    var values = [Float](repeating: 0, count: trainExample.count)
+    if quantity == "correct" {
+      let variable = try variable(path, UInt8.self, shape: shape)
+      var flags = [UInt8](repeating: 0, count: trainExample.count)
+      for epoch in 0..<epochs {
+        try reading(name) {
+          try flags.withUnsafeMutableBufferPointer { try variable.read(into: $0, row: index, part: epoch..<epoch + 1) }
+        }
+        for (i, flag) in flags.enumerated() { values[i] = flag == RunSchema.missingFlag ? .nan : Float(flag) }
+        values.withUnsafeMutableBufferPointer { body($0) }
+      }
+    } else {
+      let variable = try variable(path, Float.self, shape: shape)
+      for epoch in 0..<epochs {
+        try reading(name) {
+          try values.withUnsafeMutableBufferPointer { try variable.read(into: $0, row: index, part: epoch..<epoch + 1) }
+        }
+        values.withUnsafeMutableBufferPointer { body($0) }
+      }
+    }
+  }
+}

@@ -8,5 +8,7 @@ struct Score: Tool {
     commandName: "score",
     abstract: "Measure what runs have memorised.",
     version: Version.text("score", libraries: fileLibraries),
-    subcommands: [MemorisationCommand.self, CScoreCommand.self, OutOfSampleCommand.self, LiRACommand.self])
+    subcommands: [
+      MemorisationCommand.self, CScoreCommand.self, OutOfSampleCommand.self, LiRACommand.self, ProxiesCommand.self,
+    ])
 }
