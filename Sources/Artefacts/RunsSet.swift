@@ -168,4 +168,3 @@ extension RunsSet {
     return members[0]
   }
 }
-

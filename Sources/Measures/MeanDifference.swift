@@ -86,7 +86,8 @@ public struct MeanDifference: Sendable {
         inside.variance(i) / Double(inside.count[i]), outside.variance(i) / Double(outside.count[i]),
       ]
       let variance = parts[0] + parts[1]
-      let half = variance == 0
+      let half =
+        variance == 0
         ? 0 : MeanDifference.halfWidth(parts, [inside.count[i], outside.count[i]], &quantiles)
       scores.score.append(Float(difference))
       scores.standardError.append(Float(variance.squareRoot()))

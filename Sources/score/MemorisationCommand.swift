@@ -45,7 +45,8 @@ struct MemorisationCommand: ParsableCommand {
     // Correctness in any case: the counts of runs and the accuracies belong to each file.
     let pool = ThreadPool(threads: min(2, jobs.cores))
     let cells = try set.members.map { try MemorisationOfCell($0, of: set, pool, progress) }
-    let logits = try quantities.isEmpty
+    let logits =
+      try quantities.isEmpty
       ? []
       : set.members.map { member in
         try MemorisationOfLogits(

@@ -40,7 +40,8 @@ struct ScoreHistograms {
       dimensions: dimensions,
       .init(
         "share of true memorisation",
-        definition: "non-parametric maximum likelihood of in and out binomials on a grid of 1/\(ScoreMixture.steps), by "
+        definition:
+          "non-parametric maximum likelihood of in and out binomials on a grid of 1/\(ScoreMixture.steps), by "
           + "EM of \(ScoreMixture.mostIterations) steps or until one adds less than \(ScoreMixture.tolerance)"),
       fill: .nan)
     let ends: [(name: String, range: ClosedRange<Double>, value: (ScoreMass) -> Double)] = [
