@@ -64,13 +64,13 @@ let package = Package(
     .target(name: "Downloads", dependencies: ["ToolKit", "CCurl"]),
     .target(
       name: "Training", dependencies: ["Networks", "Artefacts", "Randomness", "Kernels", "ToolKit", arguments]),
-    .target(name: "Measures", dependencies: ["Randomness"]),
+    .target(name: "Measures", dependencies: ["Randomness", "Kernels"]),
     .target(name: "Figures", dependencies: ["CZlib"]),
 
     tool("fetch-data", ["ImageSets", "Downloads"]),
     tool("train", ["Training"]),
     tool("distill", ["Training"]),
-    tool("score", ["Measures"]),
+    tool("score", ["Measures", "Kernels"]),
     tool("align", ["Measures", "Training"]),
     tool("report", ["Figures", "Measures"]),
 
@@ -92,7 +92,7 @@ let package = Package(
     tests("ImageSets", ["CZlib"]),
     tests("Downloads", ["ToolKit", "TestSupport"]),
     tests("Training", ["Randomness", "Kernels", "Networks", "Artefacts", "ToolKit"]),
-    tests("Measures", ["Randomness"]),
+    tests("Measures", ["Randomness", "Kernels"]),
     tests("Figures", ["CZlib"]),
     .testTarget(
       name: "ToolTests",

@@ -16,6 +16,7 @@
 #include "winograd.h"
 #include "winograd_convolution.h"
 #include "winograd_gradient.h"
+#include "joint.h"
 
 const struct rote_kernels TABLE = {
     .lanes = V,
@@ -57,4 +58,7 @@ const struct rote_kernels TABLE = {
     .cos = cosines,
     .exp = exponentials,
     .log = logarithms,
+    .joint_counts = joint_counts,
+    .joint_reach = joint_reach,
+    .joint_may_reach = joint_may_reach,
 };
