@@ -148,6 +148,8 @@ public final class VariableWriter<T: Element> {
   let digest: Digest?
   private let name: String
   public private(set) var row = 0
+  /// Of the row, where it is written part by part.
+  private var written = 0
 
   init(_ dataset: Dataset, name: String, isDigested: Bool) {
     self.dataset = dataset
@@ -165,6 +167,17 @@ public final class VariableWriter<T: Element> {
     try writing(name) { try dataset.write(elements, at: row) }
     digest?.update(UnsafeRawBufferPointer(elements))
     row += elements.count / dataset.rowCount
+  }
+
+  /// Appends a part of one row, along the second dimension: from where the last part of that row ended.
+  public func append(_ elements: [T], part: Range<Int>) throws {
+    precondition(part.lowerBound == written, "parts come in order")
+    try elements.withUnsafeBufferPointer { elements in
+      try writing(name) { try dataset.write(elements, row: row, part: part) }
+      digest?.update(UnsafeRawBufferPointer(elements))
+    }
+    written = part.upperBound == dataset.shape[1] ? 0 : part.upperBound
+    if written == 0 { row += 1 }
   }
 }
 

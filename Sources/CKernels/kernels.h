@@ -17,6 +17,7 @@
 #include "winograd.h"
 #include "winograd_convolution.h"
 #include "winograd_gradient.h"
+#include "joint.h"
 
 const struct rote_kernels TABLE = {
     .lanes = V,
@@ -59,4 +60,7 @@ const struct rote_kernels TABLE = {
     .exp = exponentials,
     .log = logarithms,
     .label_logits = label_logits,
+    .joint_counts = joint_counts,
+    .joint_reach = joint_reach,
+    .joint_may_reach = joint_may_reach,
 };

@@ -45,6 +45,17 @@ public final class Dataset {
     try elements.withUnsafeBufferPointer { try write($0, at: start) }
   }
 
+  /// Writes a part of one row, along the second dimension.
+  public func write<T: Element>(_ elements: UnsafeBufferPointer<T>, row: Int, part: Range<Int>) throws {
+    guard let base = elements.baseAddress, rowCount > 0 else { return }
+    precondition(shape.count > 1 && row < shape[0] && part.upperBound <= shape[1], "a part of a row")
+    precondition(elements.count == rowCount / shape[1] * part.count, "a value for each element")
+    let space = try select(row, 1, part)
+    try check(
+      H5Dwrite(handle.id, T.memoryType, space.memory.id, space.file.id, hid_t(ROTE_H5_DEFAULT), base),
+      "write", path)
+  }
+
   /// Reads whole rows into `elements`, from row `start` on.
   public func read<T: Element>(into elements: UnsafeMutableBufferPointer<T>, at start: Int) throws {
     guard let base = elements.baseAddress, rowCount > 0 else { return }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Kernels
 
 /// Options that every tool takes.
 public struct CommonOptions: ParsableArguments {
@@ -56,6 +57,15 @@ public struct JobsOptions: ParsableArguments {
 
   /// The number of cores to use.
   public var cores: Int { jobs > 0 ? jobs : Machine.cores }
+}
+
+/// The instruction set of this process; an impossible `ROTE_ISA` is wrong usage.
+public func selectedInstructionSet() throws -> InstructionSet {
+  do {
+    return try InstructionSet.selected()
+  } catch let error as InstructionSetError {
+    throw Failure(.usage, nil, "\(error)")
+  }
 }
 
 /// Options of a tool that computes for long.

@@ -10,6 +10,6 @@ struct Score: Tool {
     version: Version.text("score", libraries: fileLibraries),
     subcommands: [
       MemorisationCommand.self, CScoreCommand.self, OutOfSampleCommand.self, LiRACommand.self, ProxiesCommand.self,
-      AgreementCommand.self,
+      AgreementCommand.self, InfluenceCommand.self,
     ])
 }

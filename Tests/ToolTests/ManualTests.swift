@@ -34,8 +34,16 @@ import Testing
       ] + training
     ),
     ("distill", ["--weight", "--temperature", "--temperature-squared"] + training),
-    ("score", ["memorisation"]),
+    ("score", ["memorisation", "influence"]),
     ("score memorisation", ["--files0-from", "--output", "--quiet"]),
+    (
+      "score influence",
+      [
+        "--on", "--threshold", "--memorisation", "--feldman-zhang", "--harmful", "--dense", "--cell", "--memory",
+        "--jobs",
+        "--files0-from", "--output", "--quiet",
+      ]
+    ),
     ("align", ["--over", "--jobs", "--output", "--quiet"]),
     ("report", ["--help", "--version", "show"]),
     ("report show", ["--format", "--sheet", "--per-class", "--output", "--quiet"]),

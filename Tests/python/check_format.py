@@ -122,6 +122,32 @@ def check_excluded(data, folder):
     print(f"check-format: excluded: {len(dims)} variables read by six programs, {digests.check(path)} digests right")
 
 
+def check_influence(runs, students, folder):
+    """Pairs and all scores, on test examples; on training examples, of which so few runs leave no pair."""
+    with h5py.File(runs) as file:
+        counts = {"test": len(file["test/example"]), "train": len(file["train/example"])}
+    for split in ("test", "train"):
+        path = folder / f"influence-{split}.h5"
+        done = run(["score", "influence", runs, students, "--on", split, "--threshold", "0.5", "--dense", "-o", path])
+        assert done.status == 0, done.errors
+        other = "test_example" if split == "test" else "held_out_example"
+        columns = ("cell", "train_example", other, "score", "standard_error", "q_value", "n_in", "n_out")
+        dims = {variable: text for variable, text in DIMENSIONS["scores"].items() if variable.count("/") == 1}
+        dims |= {"/train/example": "example", "/train/label": "example"}
+        dims |= {f"/influence/{column}": "pair" for column in columns}
+        dims |= {f"/summary/influence_{count}": "cell" for count in ("pairs", "pairs_tested", "expected_false_pairs")}
+        dims |= {"/influence_dense/example": "example", f"/influence_dense/{other}": other}
+        dims["/influence_dense/score"] = f"cell example {other}"
+        readers.check(path, {variable: tuple(text.split()) for variable, text in dims.items()})
+        with h5py.File(path) as scores:
+            pairs = scores["influence/score"][:]
+            assert len(pairs) == scores["summary/influence_pairs"][:].sum() and (len(pairs) > 0) == (split == "test")
+            dense = scores["influence_dense/score"][:]
+            assert dense.shape == (2, counts["train"], counts[split])
+            assert sorted(dense[dense >= 0.5]) == sorted(pairs)
+        print(f"check-format: influence: {len(dims)} variables read by six programs, {digests.check(path)} digests right")
+
+
 def check_links(files):
     """The files name each other by content."""
     with h5py.File(files["runs"]) as runs, h5py.File(files["students"]) as students:
@@ -149,6 +175,7 @@ def main():
         check_links(files)
         check_planted(folder)
         check_excluded(files["data"], folder)
+        check_influence(files["runs"], files["students"], folder)
         bad = 0
         for kind in files:
             # Students' files are runs files too: the two share the number.

@@ -58,6 +58,8 @@ struct rote_winograd {
 #define ROTE_WINOGRAD_TILES 16
 #define ROTE_WINOGRAD_GRADIENT_TILES 32
 
+#define ROTE_JOINT_COLUMNS 128 /* of a panel of flags, on a 64-byte boundary */
+
 /* Memory that will be wanted soon. Kernels that are long at work within the cache ask for some of it along the way. */
 #define ROTE_AHEAD_RANGES 12
 struct rote_ahead {
@@ -232,6 +234,17 @@ struct rote_kernels {
    * others are not all finite or -infinity, or there are none. */
   void (*_Nonnull label_logits)(int64_t rows, int32_t classes, const float *_Nonnull z, const int32_t *_Nonnull label,
                                 float *_Nonnull margin, float *_Nonnull log_odds);
+
+  /* counts(row, column) = the runs in which both have their flag. Flags are four runs a byte, below 16: of a the bytes
+   * (row, group of runs), of a panel b (group of runs, column). At most 65,535 runs. */
+  void (*_Nonnull joint_counts)(int32_t groups, int32_t rows, const uint8_t *_Nonnull a, int64_t a_stride,
+                                const uint8_t *_Nonnull b, uint16_t *_Nonnull counts);
+  /* Of a panel's columns, how many have counts of at least their limit. */
+  int32_t (*_Nonnull joint_reach)(const uint16_t *_Nonnull counts, const uint16_t *_Nonnull limits);
+  /* How many may have counts / inside - (successes - counts) / (draws - inside) >= threshold: all that do, and few that
+   * do not. */
+  int32_t (*_Nonnull joint_may_reach)(const uint16_t *_Nonnull counts, const uint16_t *_Nonnull inside,
+                                      const float *_Nonnull successes, const float *_Nonnull draws, float threshold);
 };
 
 /* NULL where this machine or this build lacks the instruction set. */
