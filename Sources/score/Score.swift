@@ -8,5 +8,5 @@ struct Score: Tool {
     commandName: "score",
     abstract: "Measure what runs have memorised.",
     version: Version.text("score", libraries: fileLibraries),
-    subcommands: [MemorisationCommand.self, PlanCommand.self, TrajectoriesCommand.self])
+    subcommands: [MemorisationCommand.self, TrajectoriesCommand.self, PlanCommand.self, ImportCommand.self])
 }
