@@ -147,7 +147,8 @@ private struct Influence {
     }
     var r = 0.0
     for i in a.indices { r += a[i] * b[i] }
-    r /= Double(a.count)
+    // Rounding alone goes beyond 1.
+    r = min(1, max(-1, r / Double(a.count)))
     value += weight * r
     for i in a.indices { changes[i] += weight * (a[i] * b[i] - r * (a[i] * a[i] + b[i] * b[i]) / 2) }
   }
