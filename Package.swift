@@ -65,13 +65,13 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: ["Networks", "Artefacts", "Measures", "Randomness", "Kernels", "ToolKit", arguments]),
-    .target(name: "Measures", dependencies: ["Randomness"]),
+    .target(name: "Measures", dependencies: ["Kernels", "Randomness"]),
     .target(name: "Figures", dependencies: ["CZlib"]),
 
     tool("fetch-data", ["ImageSets", "Downloads"]),
     tool("train", ["Training"]),
     tool("distill", ["Training"]),
-    tool("score", ["Measures", "ImageSets", "Kernels"]),
+    tool("score", ["Measures", "ImageSets", "Kernels", "Training"]),
     tool("align", ["Measures", "Training"]),
     tool("report", ["Figures", "Measures"]),
 
@@ -93,7 +93,7 @@ let package = Package(
     tests("ImageSets", ["CZlib"]),
     tests("Downloads", ["ToolKit", "TestSupport"]),
     tests("Training", ["Randomness", "Kernels", "Networks", "Artefacts", "ToolKit"]),
-    tests("Measures", ["Randomness"]),
+    tests("Measures", ["Kernels", "Randomness"]),
     tests("Figures", ["CZlib"]),
     .testTarget(
       name: "ToolTests",

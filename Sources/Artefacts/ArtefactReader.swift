@@ -81,6 +81,14 @@ public final class ArtefactReader {
 
   public func has(_ path: String) throws -> Bool { try reading(name) { try file.has(path) } }
 
+  /// The names of what lies in a group, in byte order; none without the group.
+  public func variables(in group: String) throws -> [String] {
+    try reading(name) {
+      guard try file.has(group) else { return [] }
+      return try file.names(in: group).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+  }
+
   private func lacks(_ what: String) -> Failure {
     Failure(.badData, name, "lacks \(what)", remedy: "docs/format.md says what a file must have")
   }

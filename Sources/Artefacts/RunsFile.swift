@@ -94,7 +94,10 @@ public final class RunsFile {
   /// 0 and 1 flags of one run: a mask or correctness.
   public func flags(_ path: String, index: Int, count: Int) throws -> [UInt8] {
     let values = try row(path, UInt8.self, index: index, shape: [count])
-    guard values.allSatisfy({ $0 <= 1 }) else {
+    // A loop that the compiler makes vectors of.
+    var bits: UInt8 = 0
+    for value in values { bits |= value }
+    guard bits <= 1 else {
       throw Failure(.badData, "\(name): \(path)", "run \(runs[index]) has values other than 0 and 1")
     }
     return values
@@ -163,5 +166,71 @@ public final class RunsFile {
       }
     }
     return rows
+  }
+}
+
+extension RunsFile {
+  /// Whether logits of the split were kept.
+  public func hasLogits(of split: ScoresFile.Split) throws -> Bool { try has("/\(split)/logit") }
+
+  /// How many examples' logits to read at a time: whole chunks, some MiB of them.
+  public func logitBatch(of split: ScoresFile.Split) throws -> Int {
+    let chunk = try reading(name) { try logits(of: split).chunkShape() }
+    let budget = 4 << 20
+    let step = min(chunk[1], examples(of: split))
+    return max(step, budget / (4 * classes.count) / step * step)
+  }
+
+  /// Logits `(example, class)` of a range of examples of one run.
+  public func readLogits(
+    of split: ScoresFile.Split, index: Int, examples: Range<Int>, into buffer: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    let variable = try logits(of: split)
+    try reading(name) { try variable.read(into: buffer, row: index, part: examples) }
+  }
+
+  private func examples(of split: ScoresFile.Split) -> Int {
+    split == .train ? trainExample.count : testExample.count
+  }
+
+  private func logits(of split: ScoresFile.Split) throws -> HDF5.Dataset {
+    let path = "/\(split)/logit"
+    guard try has(path) else {
+      throw Failure(
+        .badData, name, "has no logits of the \(split) split", remedy: "train again with --keep logit")
+    }
+    return try variable(path, Float.self, shape: [examples(of: split), classes.count])
+  }
+}
+
+extension RunsFile {
+  /// Calls `body` with a quantity of the dynamics of one run, `(example)`, epoch by epoch; NaN where an example was not
+  /// met. Flags come as 0 and 1. The buffer is the body's to change.
+  public func forEachEpoch(
+    of quantity: String, index: Int, _ body: (UnsafeMutableBufferPointer<Float>) -> Void
+  ) throws {
+    let path = "/dynamics/train/\(quantity)"
+    let epochs = try reader.read("/epoch", Int32.self).values.count
+    let shape = [epochs, trainExample.count]
+    var values = [Float](repeating: 0, count: trainExample.count)
+    if quantity == "correct" {
+      let variable = try variable(path, UInt8.self, shape: shape)
+      var flags = [UInt8](repeating: 0, count: trainExample.count)
+      for epoch in 0..<epochs {
+        try reading(name) {
+          try flags.withUnsafeMutableBufferPointer { try variable.read(into: $0, row: index, part: epoch..<epoch + 1) }
+        }
+        for (i, flag) in flags.enumerated() { values[i] = flag == RunSchema.missingFlag ? .nan : Float(flag) }
+        values.withUnsafeMutableBufferPointer { body($0) }
+      }
+    } else {
+      let variable = try variable(path, Float.self, shape: shape)
+      for epoch in 0..<epochs {
+        try reading(name) {
+          try values.withUnsafeMutableBufferPointer { try variable.read(into: $0, row: index, part: epoch..<epoch + 1) }
+        }
+        values.withUnsafeMutableBufferPointer { body($0) }
+      }
+    }
   }
 }

@@ -168,32 +168,3 @@ extension RunsSet {
     return members[0]
   }
 }
-
-/// A data set file and runs files, told apart by their kind.
-public enum DataAndRuns {
-  /// Opens them in any order; the runs must be of that data set.
-  public static func open(_ arguments: [String]) throws -> (ImageDataset, RunsSet) {
-    var data: [ArtefactReader] = []
-    var runs: [Input] = []
-    for input in try Input.open(arguments) {
-      let reader = try ArtefactReader(input)
-      switch reader.kind {
-      case .data: data.append(reader)
-      case .runs: runs.append(input)
-      default:
-        throw Failure(.badData, input.name, "is \(reader.kind.description), not a data set or runs file")
-      }
-    }
-    guard data.count == 1 else {
-      throw Failure(.usage, nil, "\(data.isEmpty ? "no" : "more than one") data set file is named")
-    }
-    let dataset = try ImageDataset(data[0])
-    let set = try RunsSet(runs)
-    guard set.data == dataset.content else {
-      throw Failure(
-        .badData, data[0].name, "is not the data set that the runs were trained on",
-        remedy: "name the file that train was given")
-    }
-    return (dataset, set)
-  }
-}

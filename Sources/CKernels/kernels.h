@@ -11,6 +11,7 @@
 #include "batchnorm.h"
 #include "conv.h"
 #include "depthwise.h"
+#include "logits.h"
 #include "pool.h"
 #include "shortcut.h"
 #include "winograd.h"
@@ -57,4 +58,5 @@ const struct rote_kernels TABLE = {
     .cos = cosines,
     .exp = exponentials,
     .log = logarithms,
+    .label_logits = label_logits,
 };

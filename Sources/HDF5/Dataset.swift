@@ -18,7 +18,7 @@ public final class Dataset {
   // MARK: Rows
 
   /// - Parameter part: of the second dimension; nil for all.
-  private func select(_ start: Int, _ count: Int, _ part: Range<Int>? = nil) throws -> (file: Handle, memory: Handle) {
+  func select(_ start: Int, _ count: Int, _ part: Range<Int>? = nil) throws -> (file: Handle, memory: Handle) {
     // The setting belongs to a thread, and a file may have been opened on another.
     rote_h5_quiet()
     let file = try Handle(H5Dget_space(handle.id), "select", path, close: H5Sclose)

@@ -54,6 +54,8 @@ public struct Disattenuation: Sendable, Equatable {
     public let value: Double
     public let interval: Interval
 
+    public init(value: Double, interval: Interval) { (self.value, self.interval) = (value, interval) }
+
     static let undefined = Estimate(value: .nan, interval: .undefined)
   }
 

@@ -36,6 +36,7 @@ public enum Purpose: UInt32, Sendable, CaseIterable {
   case noiseFloor = 21
   case trajectoryPosterior = 22
   case plannedShare = 23
+  case proxyBaseline = 30
   case test = 255
 }
 

@@ -1,4 +1,5 @@
 import CToolKit
+import Kernels
 
 #if canImport(Glibc)
   import Glibc
@@ -44,4 +45,13 @@ public enum Machine {
 public func isRegularFile(_ path: String) -> Bool {
   var info = stat()
   return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
+}
+
+/// The instruction set of this process; an impossible `ROTE_ISA` is wrong usage.
+public func selectedInstructionSet() throws -> InstructionSet {
+  do {
+    return try InstructionSet.selected()
+  } catch let error as InstructionSetError {
+    throw Failure(.usage, nil, "\(error)")
+  }
 }

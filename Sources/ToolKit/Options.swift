@@ -89,3 +89,34 @@ public struct HalfOpenRange: ExpressibleByArgument, Sendable, CustomStringConver
   public var description: String { "\(range.lowerBound):\(range.upperBound)" }
   public var defaultValueDescription: String { description }
 }
+
+/// Names of a set with commas between them, each once.
+public struct CommaList<Name: RawRepresentable & CaseIterable & Hashable & Sendable>: ExpressibleByArgument, Sendable
+where Name.RawValue == String {
+  public let values: [Name]
+
+  public init(_ values: [Name]) { self.values = values }
+
+  public init?(argument: String) {
+    let names = argument.split(separator: ",", omittingEmptySubsequences: false).map { Name(rawValue: String($0)) }
+    guard names.allSatisfy({ $0 != nil }), Set(names).count == names.count else { return nil }
+    values = names.compactMap { $0 }
+  }
+
+  public var defaultValueDescription: String { values.map(\.rawValue).joined(separator: ",") }
+}
+
+/// Numbers with commas between them, at least one.
+public struct NumberList: ExpressibleByArgument, Sendable {
+  public let values: [Double]
+
+  public init(_ values: [Double]) { self.values = values }
+
+  public init?(argument: String) {
+    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+    guard numbers.allSatisfy({ $0?.isFinite ?? false }) else { return nil }
+    values = numbers.compactMap { $0 }
+  }
+
+  public var defaultValueDescription: String { values.map { JSON.number($0).canonical }.joined(separator: ",") }
+}

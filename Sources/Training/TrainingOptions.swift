@@ -45,15 +45,6 @@ public struct TrainingOptions: ParsableArguments {
   }
 }
 
-/// The instruction set of this process; an impossible `ROTE_ISA` is wrong usage.
-public func selectedInstructionSet() throws -> InstructionSet {
-  do {
-    return try InstructionSet.selected()
-  } catch let error as InstructionSetError {
-    throw Failure(.usage, nil, "\(error)")
-  }
-}
-
 /// Refuses to replace finished runs, which may be hours of work.
 public func checkReplaceable(_ output: OutputOptions, _ work: WorkOptions) throws {
   guard !work.force, isRegularFile(output.output) else { return }

@@ -45,7 +45,7 @@ struct Align: Tool {
 
   func run() throws {
     let instructionSet = try selectedInstructionSet()
-    let (dataset, runs) = try DataAndRuns.open(inputs.names())
+    let (dataset, runs) = try SortedInputs.dataAndRuns(inputs.names())
     let member = try runs.onlyMember(for: "runs")
     let target = try Output(output.output)
     let data = try TrainingData(dataset)

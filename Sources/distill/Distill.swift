@@ -57,7 +57,7 @@ struct Distill: Tool {
     let recording = try self.recording.resolved(epochs: recipe.epochs)
     let instructionSet = try selectedInstructionSet()
     if !training.dryRun { try checkReplaceable(output, work) }
-    let (dataset, teachers) = try DataAndRuns.open(inputs.names())
+    let (dataset, teachers) = try SortedInputs.dataAndRuns(inputs.names())
     let member = try teachers.onlyMember(for: "teachers")
     try checkRuns(member)
     let plan = try architecture.plan(for: dataset)

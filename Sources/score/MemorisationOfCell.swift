@@ -1,4 +1,5 @@
 import Artefacts
+import Kernels
 import Measures
 import ToolKit
 
@@ -6,60 +7,35 @@ import ToolKit
 struct MemorisationOfCell {
   let member: RunsSet.Member
   let scores: MemorisationScores
+  let mixture: ScoreMixture
   let mean: MeanMemorisation
   let testAccuracy: [Double]
   let diverged: Int
 
-  init(_ member: RunsSet.Member, of set: RunsSet, _ progress: Progress) throws {
+  init(_ member: RunsSet.Member, of set: RunsSet, _ pool: ThreadPool, _ progress: Progress) throws {
     self.member = member
-    let examples = set.trainExample.count
-    var counts = MemorisationCounts(examples: examples)
+    let pass = FlagPass(member, of: set, pool)
+    var counts = MemorisationCounts(examples: set.trainExample.count)
     var test: [Double] = []
-    var diverged = 0
-    try MemorisationOfCell.forEachRun(member, of: set, progress) { file, index, correct, mask in
-      counts.add(correct: correct, inMask: mask)
-      guard member.hasTest else { return }
-      let right = try file.flags("/test/correct", index: index, count: set.testExample.count)
-      test.append(right.reduce(0.0) { $0 + Double($1) } / Double(right.count))
-    } onDiverged: {
-      diverged += 1
+    diverged = try pass.forEachRun(progress) { run in
+      counts.add(run.correct, run.mask)
+      if let hits = run.testHits { test.append(Double(hits) / Double(set.testExample.count)) }
     }
     // The interval of the mean needs each example's accuracies first: a second pass, in the order of the runs.
     var mean = MeanMemorisation(counts)
-    try MemorisationOfCell.forEachRun(member, of: set, progress) { _, _, correct, mask in
-      mean.add(correct: correct, inMask: mask)
-    } onDiverged: {
+    _ = try pass.forEachRun(progress) { run in
+      run.correct.withUnsafeBufferPointer { correct in
+        run.mask.withUnsafeBufferPointer { mask in mean.add(correct: correct, inMask: mask) }
+      }
     }
     scores = counts.scores
+    mixture = ScoreMixture(counts, pool)
     self.mean = mean
-    self.diverged = diverged
     testAccuracy = test
   }
 
-  private static func forEachRun(
-    _ member: RunsSet.Member, of set: RunsSet, _ progress: Progress,
-    _ body: (RunsFile, Int, UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) throws -> Void,
-    onDiverged: () -> Void
-  ) throws {
-    for entry in member.runs {
-      let file = try set.file(of: entry)
-      defer { progress.advance(by: 1) }
-      guard try !file.isDiverged(index: entry.index) else {
-        onDiverged()
-        continue
-      }
-      let mask = try file.flags("/train/in_mask", index: entry.index, count: set.trainExample.count)
-      let correct = try file.flags("/train/correct", index: entry.index, count: set.trainExample.count)
-      try correct.withUnsafeBufferPointer { correct in
-        try mask.withUnsafeBufferPointer { mask in try body(file, entry.index, correct, mask) }
-      }
-    }
-  }
-
   func record(of set: RunsSet, label: String) -> ScoresFile.CellRecord {
-    ScoresFile.CellRecord(
-      label: label, config: member.config, parameterCount: member.parameterCount,
-      runs: member.runs.count - diverged, diverged: diverged, content: set.record(of: member).content)
+    set.cellRecord(member, label: label, runs: member.runs.count - diverged)
   }
 
   /// All cells' scores as one measure.

@@ -8,5 +8,8 @@ struct Score: Tool {
     commandName: "score",
     abstract: "Measure what runs have memorised.",
     version: Version.text("score", libraries: fileLibraries),
-    subcommands: [MemorisationCommand.self, TrajectoriesCommand.self, PlanCommand.self, ImportCommand.self])
+    subcommands: [
+      MemorisationCommand.self, CScoreCommand.self, OutOfSampleCommand.self, LiRACommand.self, TrajectoriesCommand.self,
+      ProxiesCommand.self, AgreementCommand.self, PlanCommand.self, ImportCommand.self,
+    ])
 }

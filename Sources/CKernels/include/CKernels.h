@@ -226,6 +226,12 @@ struct rote_kernels {
   void (*_Nonnull cos)(int64_t count, const float *_Nonnull x, float *_Nonnull y);
   void (*_Nonnull exp)(int64_t count, const float *_Nonnull x, float *_Nonnull y);
   void (*_Nonnull log)(int64_t count, const float *_Nonnull x, float *_Nonnull y);
+
+  /* Of each row of logits z, (row, class): the label's less the largest other one, and less the logarithm of the sum of
+   * the others' exponentials, which is the logarithm of p / (1 - p), p the label's softmax probability. NaN where the
+   * others are not all finite or -infinity, or there are none. */
+  void (*_Nonnull label_logits)(int64_t rows, int32_t classes, const float *_Nonnull z, const int32_t *_Nonnull label,
+                                float *_Nonnull margin, float *_Nonnull log_odds);
 };
 
 /* NULL where this machine or this build lacks the instruction set. */
