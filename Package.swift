@@ -63,14 +63,15 @@ let package = Package(
       name: "ImageSets", dependencies: ["Randomness", "CPictures", "CTurboJPEG", "CZlib", "CCrypto"]),
     .target(name: "Downloads", dependencies: ["ToolKit", "CCurl"]),
     .target(
-      name: "Training", dependencies: ["Networks", "Artefacts", "Randomness", "Kernels", "ToolKit", arguments]),
+      name: "Training",
+      dependencies: ["Networks", "Artefacts", "Measures", "Randomness", "Kernels", "ToolKit", arguments]),
     .target(name: "Measures", dependencies: ["Kernels", "Randomness"]),
     .target(name: "Figures", dependencies: ["CZlib"]),
 
     tool("fetch-data", ["ImageSets", "Downloads"]),
     tool("train", ["Training"]),
     tool("distill", ["Training"]),
-    tool("score", ["Measures", "Kernels", "Training"]),
+    tool("score", ["Measures", "ImageSets", "Kernels", "Training"]),
     tool("align", ["Measures", "Training"]),
     tool("report", ["Figures", "Measures"]),
 

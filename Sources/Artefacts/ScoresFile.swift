@@ -48,12 +48,41 @@ public enum ScoresFile {
     /// Runs used, and runs left out because they diverged.
     public let runs: Int
     public let diverged: Int
-    /// The content of the runs, hexadecimal.
+    /// The content of the runs, hexadecimal, 64 digits; empty, and then all 0 in the file, where it is not known.
     public let content: String
 
     public init(label: String, config: JSON, parameterCount: Int, runs: Int, diverged: Int, content: String) {
       (self.label, self.config, self.parameterCount) = (label, config, parameterCount)
       (self.runs, self.diverged, self.content) = (runs, diverged, content)
+    }
+  }
+
+  /// What scores are of: the examples of a data set.
+  public struct Examples: Sendable {
+    /// The content of the data set.
+    public let data: String
+    public let classes: [String]
+    public let trainExample: [Int64]
+    public let trainLabel: [Int32]
+    /// Empty where there is no test split, or nothing is known of it.
+    public let testExample: [Int64]
+
+    /// Those that runs were trained and tested on.
+    public init(_ runs: RunsSet) {
+      (data, classes) = (runs.data, runs.classes)
+      (trainExample, trainLabel, testExample) = (runs.trainExample, runs.trainLabel, runs.testExample)
+    }
+
+    public init(_ dataset: ImageDataset) {
+      (data, classes) = (dataset.content, dataset.classes)
+      (trainExample, trainLabel) = (dataset.train.example, dataset.train.label)
+      testExample = dataset.test?.example ?? []
+    }
+
+    /// Those of another scores file, which knows no test split.
+    public init(_ scores: Scores) {
+      (data, classes) = (scores.data, scores.classes)
+      (trainExample, trainLabel, testExample) = (scores.trainExample, scores.trainLabel, [])
     }
   }
 
@@ -66,12 +95,17 @@ public enum ScoresFile {
     /// - Parameters:
     ///   - runs: what the scores are made from; of these the file takes the classes, examples and labels.
     ///   - cells: in the order of the rows of all that is written.
-    public init(_ output: Output, runs: RunsSet, cells: [CellRecord]) throws {
+    public convenience init(_ output: Output, runs: RunsSet, cells: [CellRecord]) throws {
+      try self.init(output, of: Examples(runs), cells: cells)
+    }
+
+    /// - Parameter cells: in the order of the rows of all that is written.
+    public init(_ output: Output, of set: Examples, cells: [CellRecord]) throws {
       file = try ArtefactWriter(output)
       self.cells = cells.count
-      examples = [.train: runs.trainExample, .test: runs.testExample]
+      examples = [.train: set.trainExample, .test: set.testExample]
       try file.textScale("/cell", cells.map(\.label), .init("configuration"))
-      try file.textScale("/class", runs.classes, .init("names of the classes"))
+      try file.textScale("/class", set.classes, .init("names of the classes"))
       try file.dimension("/byte", length: 32)
       try file.text(
         "/cell_config", cells.map(\.config.canonical), dimensions: ["/cell"], .init("configuration as JSON"))
@@ -84,14 +118,15 @@ public enum ScoresFile {
         try file.variable(path, values, [cells.count], dimensions: ["/cell"], .init(name))
       }
       try file.variable(
-        "/digest", cells.flatMap { bytes(ofHex: $0.content) }, [cells.count, 32], dimensions: ["/cell", "/byte"],
+        "/digest", cells.flatMap { bytes(ofHex: $0.content.isEmpty ? String(repeating: "0", count: 64) : $0.content) },
+        [cells.count, 32], dimensions: ["/cell", "/byte"],
         .init("content of the runs", definition: "the same for any split of the runs into files"))
       try file.scale(
-        "/train/example", runs.trainExample, .init("position in the published order of the split"))
+        "/train/example", set.trainExample, .init("position in the published order of the split"))
       try file.variable(
-        "/train/label", runs.trainLabel, [runs.trainLabel.count], dimensions: ["/train/example"],
+        "/train/label", set.trainLabel, [set.trainLabel.count], dimensions: ["/train/example"],
         .init("label", definition: "index into /class"))
-      try file.set("data", to: runs.data)
+      try file.set("data", to: set.data)
     }
 
     /// The examples of a split as a coordinate of a group, and its path.
@@ -203,6 +238,26 @@ public final class Scores {
   public func rows(_ path: String) throws -> [[Float]]? {
     guard try reader.has(path) else { return nil }
     let (values, shape) = try reader.read(path, Float.self, rank: 2)
+    guard shape == [cells.count, trainExample.count] else {
+      throw Failure(.badData, "\(reader.name): \(path)", "has shape \(shape)")
+    }
+    return cells.indices.map { Array(values[($0 * shape[1])..<(($0 + 1) * shape[1])]) }
+  }
+
+  /// The content of the runs that each cell was made from, hexadecimal; empty where the file does not say.
+  public func contents() throws -> [String] {
+    guard try reader.has("/digest") else { return cells.map { _ in "" } }
+    let (values, shape) = try reader.read("/digest", UInt8.self, rank: 2)
+    guard shape == [cells.count, 32] else {
+      throw Failure(.badData, "\(reader.name): /digest", "has shape \(shape)")
+    }
+    return cells.indices.map { Digest.hex(values[($0 * 32)..<(($0 + 1) * 32)]) }
+  }
+
+  /// Like `rows`, of whole numbers.
+  public func countRows(_ path: String) throws -> [[Int32]]? {
+    guard try reader.has(path) else { return nil }
+    let (values, shape) = try reader.read(path, Int32.self, rank: 2)
     guard shape == [cells.count, trainExample.count] else {
       throw Failure(.badData, "\(reader.name): \(path)", "has shape \(shape)")
     }

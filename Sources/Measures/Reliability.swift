@@ -80,7 +80,7 @@ public struct Disattenuation: Sendable, Equatable {
     let kept = (0..<count).filter { i in !splits.contains { $0.isMissing(i) } }
     (examples, missing) = (kept.count, count - kept.count)
 
-    var (cross, x, y) = (Influence(kept.count), Influence(kept.count), Influence(kept.count))
+    var (cross, x, y) = (WeightedSum(kept.count), WeightedSum(kept.count), WeightedSum(kept.count))
     for split in splits {
       let (x1, x2) = (Standardised(split.x.first, kept), Standardised(split.x.second, kept))
       let (y1, y2) = (Standardised(split.y.first, kept), Standardised(split.y.second, kept))
@@ -136,7 +136,7 @@ private struct Standardised {
 }
 
 /// A weighted sum of correlations, and how it changes with each example's weight.
-private struct Influence {
+private struct WeightedSum {
   var value = 0.0
   var changes: [Double]
 
@@ -149,7 +149,8 @@ private struct Influence {
     }
     var r = 0.0
     for i in a.indices { r += a[i] * b[i] }
-    r /= Double(a.count)
+    // Rounding alone goes beyond 1.
+    r = min(1, max(-1, r / Double(a.count)))
     value += weight * r
     for i in a.indices { changes[i] += weight * (a[i] * b[i] - r * (a[i] * a[i] + b[i] * b[i]) / 2) }
   }

@@ -1,5 +1,6 @@
 import Artefacts
 import Kernels
+import Measures
 import Networks
 import ToolKit
 
@@ -163,31 +164,21 @@ public struct Forecast {
     add("data set", bytes: memory.data)
     add("program", bytes: resident)
     add("peak memory", bytes: peak(resident: resident))
-    let (names, values) = (lines.map(\.name.count).max() ?? 0, lines.map(\.value.count).max() ?? 0)
-    func spaces(_ count: Int) -> String { String(repeating: " ", count: count) }
-    return lines.map { name, value, unit in
-      "\(name)\(spaces(names - name.count + 2))\(spaces(values - value.count))\(value)  \(unit)\n"
-    }.joined()
+    return aligned(lines)
   }
 }
 
 extension Forecast {
   /// Of an example's memorisation score from these runs.
-  ///
-  /// The score is the difference of two shares, whose variances are p(1-p)/n: at most .25/n, and a sixth of 1/n in the
-  /// mean over all p, which is what is called typical.
   fileprivate var standardErrors: [(name: String, value: String, unit: String)] {
     let ratio = Double(subset) / Double(examples.train)
     guard ratio < 1 else {
       return [("standard error", "none", "no run leaves an example out: these runs give no memorisation score")]
     }
-    let trials = 1 / (Double(runs) * ratio) + 1 / (Double(runs) * (1 - ratio))
-    func line(_ name: String, variance: Double) -> (name: String, value: String, unit: String) {
-      let thousandths = Int((1000 * (variance * trials).squareRoot()).rounded())
-      let digits = String(thousandths % 1000 + 1000).dropFirst()
-      return ("standard error, \(name)", "\(thousandths / 1000).\(digits)", "of a memorisation score")
+    return ScorePlan.Spread.allCases.map { spread in
+      let error = ScorePlan(ratio: ratio, spread: spread).standardError(runs: runs)
+      return ("standard error, \(spread)", fixed(error, places: 3), "of a memorisation score")
     }
-    return [line("worst", variance: 0.25), line("typical", variance: 1.0 / 6)]
   }
 
   /// A time in the unit that suits it.

@@ -9,7 +9,7 @@ struct Score: Tool {
     abstract: "Measure what runs have memorised.",
     version: Version.text("score", libraries: fileLibraries),
     subcommands: [
-      MemorisationCommand.self, CScoreCommand.self, OutOfSampleCommand.self, LiRACommand.self, ProxiesCommand.self,
-      AgreementCommand.self, InfluenceCommand.self,
+      MemorisationCommand.self, InfluenceCommand.self, CScoreCommand.self, OutOfSampleCommand.self, LiRACommand.self,
+      TrajectoriesCommand.self, ProxiesCommand.self, AgreementCommand.self, PlanCommand.self, ImportCommand.self,
     ])
 }

@@ -24,7 +24,7 @@ public func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
 /// A decoder, with the files it reads.
 private struct Target {
   private enum Decoder: String, CaseIterable {
-    case cifar, zip, tinyImageNet = "tiny-imagenet", mat, idx, picture, labels
+    case cifar, zip, tinyImageNet = "tiny-imagenet", mat, idx, picture, labels, npy
   }
 
   private let decoder: Decoder
@@ -68,6 +68,9 @@ private struct Target {
     case .labels:
       let labels = try GivenLabels(path: file("labels.txt", input))
       _ = try PreparedSet(twoImages(), change: .given(labels))
+    case .npy:
+      // Without the archive around it, whose checksums would hide it.
+      _ = try NumPyArray(input, subject: "input")
     }
   }
 

@@ -80,6 +80,12 @@ def idx():
     yield struct.pack(">H", len(packed)) + packed + gzip.compress(labels, mtime=0)
 
 
+def npy():
+    for version, kind, shape, data in ((1, "<f4", "(2,)", bytes(8)), (2, "<i8", "(1, 1)", bytes(8)), (3, "|u1", "()", b"x")):
+        header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+        yield b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H" if version == 1 else "<I", len(header)) + header + data
+
+
 SEEDS = {
     "cifar": cifar,
     "zip": archives,
@@ -88,6 +94,7 @@ SEEDS = {
     "idx": idx,
     "picture": lambda: pictures().values(),
     "labels": lambda: [b"label\n3\nDress\n", b"0,1\n1,Ankle boot\n", b"example\tlabel\r\n1\t3\r\n", gzip.compress(b"3\n4\n")],
+    "npy": npy,
 }
 
 

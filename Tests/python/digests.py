@@ -5,7 +5,7 @@ from hashlib import sha256
 import h5py
 import numpy as np
 
-NAMES = {"uint8": "u8", "int32": "i32", "int64": "i64", "float32": "f32"}
+NAMES = {"int8": "i8", "uint8": "u8", "int32": "i32", "int64": "i64", "float32": "f32"}
 
 
 def little_endian(values) -> bytes:
