@@ -8,6 +8,7 @@
 
 #include "activation.h"
 #include "sgd.h"
+#include "distance.h"
 #include "batchnorm.h"
 #include "conv.h"
 #include "depthwise.h"
@@ -44,6 +45,7 @@ const struct rote_kernels TABLE = {
     .multiply_gradient = multiply_gradient,
     .gate_gradient = gate_gradient,
     .channel_sums = channel_sums,
+    .sum_of_squares = sum_of_squares,
     .average = average,
     .average_gradient = average_gradient,
     .shortcut = shortcut,

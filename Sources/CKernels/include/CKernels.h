@@ -199,6 +199,8 @@ struct rote_kernels {
   /* sum(block, :) = [sum] + the sum over pixels: the gradient by a bias. */
   void (*_Nonnull channel_sums)(int32_t blocks, int32_t pixels, const float *_Nonnull x, int32_t accumulate,
                                 float *_Nonnull sum);
+  /* Over `count` floats, a multiple of V, in double and in an order that depends on `count` alone. */
+  double (*_Nonnull sum_of_squares)(int64_t count, const float *_Nonnull x);
 
   void (*_Nonnull average)(int32_t blocks, int32_t pixels, const float *_Nonnull x, float *_Nonnull y);
   void (*_Nonnull average_gradient)(int32_t blocks, int32_t pixels, const float *_Nonnull dy, int32_t accumulate,
