@@ -200,6 +200,19 @@ public final class CPUExecutor {
     return result
   }
 
+  /// Copies a value of the last `forward`, each example's `(channel, y, x)` to where `place` says, on the pool's threads.
+  public func read(_ id: ValueID, count: Int, to place: @Sendable (Int) -> UnsafeMutablePointer<Float>) {
+    precondition(keeps(id) && count <= capacity, "value \(id) is not kept, or not of so many examples")
+    let (shape, storage, lanes) = (plan.values[id], storage, lanes)
+    pool.run(count) { example in
+      let (x, target) = (storage.address(.value(id), example), place(example))
+      for channel in 0..<shape.channels {
+        let plane = x + channel / lanes * shape.area * lanes + channel % lanes
+        for pixel in 0..<shape.area { target[channel * shape.area + pixel] = plane[pixel * lanes] }
+      }
+    }
+  }
+
   private func append(_ slot: Slot, _ count: Int, to result: inout [Float]) {
     precondition(count <= capacity, "more examples than the capacity")
     let shape = plan.values[slot.id]
