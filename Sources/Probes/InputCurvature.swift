@@ -9,9 +9,10 @@ import Training
 ///     mean over v of |g(x + h v) - g(x)|² / h², averaged over snapshots,
 ///
 /// which estimates the sum of squares of the Hessian by the input. Both x and h v are in units of the standardised input;
-/// v has an entry for each pixel and channel, and is the same for all states.
+/// v has an entry for each pixel and channel, and is the same for all states. Gradients are in float32, whose digits the
+/// difference over h = 1e-3 uses up: docs/methods.md says how many are left.
 /// - Source: Garg, Ravikumar and Roy 2024, "Memorization through the lens of curvature of loss function around samples"
-///   (arXiv 2307.05831), equation 6: ten draws, h = 1e-3.
+///   (arXiv 2307.05831).
 public struct InputCurvature {
   private let pass: GradientPass
   private let seed: UInt64

@@ -6,13 +6,13 @@ import Training
 /// mean over t of |d CE(z_t(x), y) / d x|.
 ///
 /// The input is standardised, so the unit is nats a standardised pixel value.
-/// - Source: Arpit et al. 2017, "A closer look at memorization in deep networks" (arXiv 1706.05394), section 3.2.
+/// - Source: Arpit et al. 2017, "A closer look at memorization in deep networks" (arXiv 1706.05394).
 public struct LossSensitivity {
   /// `(example)` each.
   public struct Values: Sendable {
     /// The root of the sum of squares.
     public var euclidean: [Double]
-    /// The sum of magnitudes, as in Arpit et al.
+    /// The sum of magnitudes.
     public var absolute: [Double]
   }
 

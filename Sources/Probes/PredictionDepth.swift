@@ -9,7 +9,7 @@ import Training
 /// answer is the class that most of the 30 nearest examples of the run's training subset have, by Euclidean distance and
 /// without the example itself, of several the lowest. The network's prediction is that of evaluation mode.
 /// - Source: Baldock, Maennel and Neyshabur 2021, "Deep learning through the lens of example difficulty" (arXiv
-///   2106.09647), section 2.1.
+///   2106.09647).
 public struct PredictionDepth {
   /// `(example)` each.
   public struct Values: Sendable {

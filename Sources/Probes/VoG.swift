@@ -9,7 +9,7 @@ import Training
 ///
 /// The input is standardised, so the unit is logits a standardised pixel value.
 /// - Source: Agarwal, D'souza and Hooker 2022, "Estimating example difficulty using variance of gradients" (arXiv
-///   2008.11600), equations 1 to 3; the root over the sum of squares, as in the released code.
+///   2008.11600).
 public struct VoG {
   private let pass: GradientPass
   private let memory: Int
@@ -80,7 +80,7 @@ public struct VoG {
   ///   - values: `(example)`.
   ///   - labels: `(example)`.
   /// - Returns: `(example)`; NaN where the value is, or where a class has no spread. NaN does not count in a class.
-  /// - Source: Agarwal et al. 2022, section 2.
+  /// - Source: Agarwal et al. 2022.
   public static func normalised(_ values: [Double], labels: [Int32]) -> [Double] {
     precondition(values.count == labels.count, "one label an example")
     var classes: [Int32: (count: Double, mean: Double, squares: Double)] = [:]
