@@ -8,6 +8,12 @@ import Randomness
 import ToolKit
 import Training
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// What measures of single examples cost: the whole prediction depth beside its bare matrix products, in alternation, and
 /// the norms of each example's gradients.
 struct ProbesCommand: ParsableCommand {
@@ -41,24 +47,51 @@ struct ProbesCommand: ParsableCommand {
     let set = try InstructionSet.selected()
     var table = Table(
       name: "probes", title: "Measures of single examples",
-      columns: [.init("measure", .text), .init("median", .number(digits: 3)), .init("unit", .text)])
+      columns: [
+        .init("measure", .text), .init("time", .number(digits: 3)),
+        .init("cpu", heading: "of all threads", .number(digits: 3)),
+        .init("unit", .text),
+      ])
+    func append(_ name: String, _ times: [Spent], unit: String, factor: Double = 1) {
+      table.append([
+        .text(name), .number(factor * median(times.map(\.time))), .number(factor * median(times.map(\.cpu))),
+        .text(unit),
+      ])
+    }
     if measure != .norms {
       let (whole, bare) = try depth(pool, set)
-      let ratios = zip(whole, bare).map { $0 / $1 }
-      table.append([.text("prediction depth, \(architecture)"), .number(median(whole)), .text("s")])
-      table.append([.text("its matrix products alone"), .number(median(bare)), .text("s")])
-      table.append([.text("ratio"), .number(median(ratios)), .text("")])
+      append("prediction depth, \(architecture), \(examples) examples", whole, unit: "s")
+      append("its matrix products alone", bare, unit: "s")
+      append("ratio", zip(whole, bare).map { Spent(time: $0.time / $1.time, cpu: $0.cpu / $1.cpu) }, unit: "")
     }
     if measure != .depth {
-      table.append([
-        .text("norms of 256 gradients, MLP 3072-1024-10"), .number(1000 * (try norms(pool, set))), .text("ms"),
-      ])
+      append("norms of 256 gradients, MLP 3072-1024-10", try norms(pool, set), unit: "ms", factor: 1000)
     }
     try StandardOutput.write(Array(Markdown.render(table).utf8))
   }
 
-  /// Seconds of each round.
-  private func depth(_ pool: ThreadPool, _ set: InstructionSet) throws -> (whole: [Double], bare: [Double]) {
+  /// Seconds, and those of all threads together, which tell more where others are at work on the machine.
+  private struct Spent {
+    var time: Double
+    var cpu: Double
+
+    init(time: Double, cpu: Double) { (self.time, self.cpu) = (time, cpu) }
+
+    init(_ body: () -> Void) {
+      let (start, cpu) = (Machine.seconds, Spent.cpu)
+      body()
+      self.init(time: Machine.seconds - start, cpu: Spent.cpu - cpu)
+    }
+
+    private static var cpu: Double {
+      var time = timespec()
+      clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+      return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+    }
+  }
+
+  /// Of each round.
+  private func depth(_ pool: ThreadPool, _ set: InstructionSet) throws -> (whole: [Spent], bare: [Spent]) {
     var stream = RandomStream(seed: 0, purpose: .test)
     let image = Workload.image
     let split = TrainingData.Split(
@@ -71,38 +104,36 @@ struct ProbesCommand: ParsableCommand {
     let state = initialState(plan: plan, seed: 0, run: 0)
     let mask = (0..<examples).map { UInt8($0 % 10 < 7 ? 1 : 0) }
     let lengths = plan.representations.map { plan.values[$0.value].count } + [Workload.classes]
-    var (whole, bare): ([Double], [Double]) = ([], [])
+    var (whole, bare): ([Spent], [Spent]) = ([], [])
     for _ in 0..<rounds {
-      let start = Machine.seconds
-      _ = probe.values(state: state, inMask: mask)
-      whole.append(Machine.seconds - start)
+      whole.append(Spent { _ = probe.values(state: state, inMask: mask) })
       bare.append(products(lengths, references: mask.reduce(0) { $0 + Int($1) }, pool))
     }
     return (whole, bare)
   }
 
-  /// Seconds that products of matrices alone take, of the shapes that the probes have: 256 queries a thread and call.
-  private func products(_ lengths: [Int], references: Int, _ pool: ThreadPool) -> Double {
+  /// What products of matrices alone take, of the shapes that the probes have: 256 queries a thread and call.
+  private func products(_ lengths: [Int], references: Int, _ pool: ThreadPool) -> Spent {
     let (rows, examples) = (256, examples)
     let longest = lengths.max() ?? 0
     let (b, a) = (Memory(count: references * longest), Memory(count: pool.threads * rows * longest))
     let c = Memory(count: pool.threads * rows * references)
     for memory in [a, b] { for i in 0..<memory.count { memory.floats[i] = Float(i % 7) - 3 } }
     openblas_set_num_threads(1)
-    let start = Machine.seconds
-    for length in lengths {
-      pool.run((examples + rows - 1) / rows) { task, worker in
-        cblas_sgemm(
-          CblasRowMajor, CblasNoTrans, CblasTrans, blasint(min(rows, examples - task * rows)), blasint(references),
-          blasint(length), 1, a.floats + worker * rows * longest, blasint(length), b.floats, blasint(length), 0,
-          c.floats + worker * rows * references, blasint(references))
+    return Spent {
+      for length in lengths {
+        pool.run((examples + rows - 1) / rows) { task, worker in
+          cblas_sgemm(
+            CblasRowMajor, CblasNoTrans, CblasTrans, blasint(min(rows, examples - task * rows)), blasint(references),
+            blasint(length), 1, a.floats + worker * rows * longest, blasint(length), b.floats, blasint(length), 0,
+            c.floats + worker * rows * references, blasint(references))
+        }
       }
     }
-    return Machine.seconds - start
   }
 
-  /// Seconds that a batch of 256 takes from its images to its norms.
-  private func norms(_ pool: ThreadPool, _ set: InstructionSet) throws -> Double {
+  /// What a batch of 256 takes from its images to its norms, after one that does not count.
+  private func norms(_ pool: ThreadPool, _ set: InstructionSet) throws -> [Spent] {
     let plan = try Architecture("mlp").plan(image: Workload.image, classes: Workload.classes)
     let executor = CPUExecutor(
       plan: plan, capacity: 256, mode: .training, gradients: .norms, pool: pool, instructionSet: set)
@@ -112,11 +143,13 @@ struct ProbesCommand: ParsableCommand {
     }
     let labels = (0..<256).map { Int32($0 * 7 % Workload.classes) }
     var loss = BatchLoss(.crossEntropy, classes: Workload.classes, isMean: false)
-    return seconds(repeats: 20 * rounds) {
+    func step() {
       executor.forward(count: 256, training: false)
       loss.evaluate(logits: executor.logits(count: 256), labels: labels)
       executor.backward(logitGradient: loss.gradient, count: 256)
       _ = executor.gradientNorms(count: 256)
     }
+    step()
+    return (0..<20 * rounds).map { _ in Spent(step) }
   }
 }
