@@ -13,7 +13,7 @@ func tool(_ name: String, _ modules: [Target.Dependency]) -> Target {
 func tests(_ module: String, _ more: [Target.Dependency] = []) -> Target {
   .testTarget(
     name: "\(module)Tests", dependencies: [.target(name: module)] + more,
-    resources: ["Networks", "ImageSets"].contains(module) ? [.copy("Fixtures")] : [])
+    resources: ["Networks", "ImageSets", "Probes"].contains(module) ? [.copy("Fixtures")] : [])
 }
 
 let package = Package(
@@ -44,6 +44,9 @@ let package = Package(
     .systemLibrary(
       name: "CPNG", path: "Sources/System/CPNG", pkgConfig: "libpng",
       providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "COpenBLAS", path: "Sources/System/COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
 
     // What everything stands on.
     .target(name: "CToolKit", cSettings: [.define("ROTE_COMMIT", to: "\"\(commit)\"")]),
@@ -66,12 +69,14 @@ let package = Package(
       name: "Training",
       dependencies: ["Networks", "Artefacts", "Measures", "Randomness", "Kernels", "ToolKit", arguments]),
     .target(name: "Measures", dependencies: ["Kernels", "Randomness"]),
+    // Not a part of Training, so that only `score` loads OpenBLAS, which starts threads as it is loaded.
+    .target(name: "Probes", dependencies: ["Training", "Networks", "Kernels", "CKernels", "Randomness", "COpenBLAS"]),
     .target(name: "Figures", dependencies: ["CZlib"]),
 
     tool("fetch-data", ["ImageSets", "Downloads"]),
     tool("train", ["Training"]),
     tool("distill", ["Training"]),
-    tool("score", ["Measures", "ImageSets", "Kernels", "Training"]),
+    tool("score", ["Measures", "ImageSets", "Kernels", "Probes", "Training"]),
     tool("align", ["Measures", "Training"]),
     tool("report", ["Figures", "Measures"]),
 
@@ -79,7 +84,11 @@ let package = Package(
     .target(name: "CBench", dependencies: ["CTurboJPEG"], path: "Benchmarks/CBench"),
     .executableTarget(
       name: "bench",
-      dependencies: ["CBench", "Figures", "ImageSets", "Kernels", "Networks", "Randomness", "ToolKit", arguments],
+      dependencies: [
+        "CBench", "COpenBLAS", "Figures", "ImageSets", "Kernels", "Networks", "Probes", "Randomness", "ToolKit",
+        "Training",
+        arguments,
+      ],
       path: "Benchmarks/bench"),
 
     .target(name: "TestSupport", dependencies: ["ToolKit"], path: "Tests/TestSupport"),
@@ -93,6 +102,7 @@ let package = Package(
     tests("ImageSets", ["CZlib"]),
     tests("Downloads", ["ToolKit", "TestSupport"]),
     tests("Training", ["Randomness", "Kernels", "Networks", "Artefacts", "ToolKit"]),
+    tests("Probes", ["Randomness", "Kernels", "Networks", "Training"]),
     tests("Measures", ["Kernels", "Randomness"]),
     tests("Figures", ["CZlib"]),
     .testTarget(

@@ -8,6 +8,7 @@
 
 #include "activation.h"
 #include "sgd.h"
+#include "distance.h"
 #include "batchnorm.h"
 #include "conv.h"
 #include "depthwise.h"
@@ -46,6 +47,9 @@ const struct rote_kernels TABLE = {
     .multiply_gradient = multiply_gradient,
     .gate_gradient = gate_gradient,
     .channel_sums = channel_sums,
+    .sum_of_squares = sum_of_squares,
+    .squared_distance = squared_distance,
+    .below = below,
     .average = average,
     .average_gradient = average_gradient,
     .shortcut = shortcut,

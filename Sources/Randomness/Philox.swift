@@ -32,6 +32,7 @@ public enum Purpose: UInt32, Sendable, CaseIterable {
   case labelChange = 9
   case plant = 10
   case exclusion = 11
+  case inputCurvature = 12
   case runHalves = 20
   case noiseFloor = 21
   case trajectoryPosterior = 22

@@ -14,6 +14,10 @@ public struct TrainingData: Sendable {
     public let position: [Int64]
 
     public var count: Int { label.count }
+
+    package init(image: [UInt8], label: [Int32], position: [Int64]) {
+      (self.image, self.label, self.position) = (image, label, position)
+    }
   }
 
   public let shape: Shape
@@ -38,6 +42,12 @@ public struct TrainingData: Sendable {
       Split(image: try dataset.images("test"), label: $0.label, position: $0.example)
     }
     (mean, deviation) = TrainingData.moments(train.image, channels: dataset.channels)
+  }
+
+  /// Images that are in no file.
+  package init(shape: Shape, classes: Int, train: Split, test: Split? = nil) {
+    (self.shape, self.classes, self.train, self.test) = (shape, classes, train, test)
+    (mean, deviation) = TrainingData.moments(train.image, channels: shape.channels)
   }
 
   /// Mean and standard deviation of each channel; sums are of whole numbers, and so exact in any order.
@@ -68,12 +78,12 @@ extension ImageDataset {
 
 /// Turns images into a network's input: augmented, standardised, in the executor's layout.
 package struct InputWriter: Sendable {
-  let data: TrainingData
+  package let data: TrainingData
   let standardisation: Standardisation
   private let mean: [Float]
   private let inverse: [Float]
 
-  init(data: TrainingData, standardisation: Standardisation) {
+  package init(data: TrainingData, standardisation: Standardisation) {
     self.data = data
     self.standardisation = standardisation
     mean = data.mean.map(Float.init)
@@ -87,7 +97,7 @@ package struct InputWriter: Sendable {
     package var column = 0
     package var isFlipped = false
 
-    init() {}
+    package init() {}
 
     /// The cut of one example in one epoch of one run.
     package init(_ augmentation: Augmentation, seed: UInt64, run: Int, epoch: Int, position: Int64) {
@@ -103,7 +113,7 @@ package struct InputWriter: Sendable {
   /// Fills an executor's input with a batch of images.
   ///
   /// - Parameter cut: of an example by its place in the split.
-  func write(
+  package func write(
     _ examples: ArraySlice<Int32>, of split: TrainingData.Split, to executor: CPUExecutor,
     cut: @Sendable (Int) -> Cut = { _ in Cut() }
   ) {

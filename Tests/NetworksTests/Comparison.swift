@@ -7,9 +7,9 @@ struct Comparison: Sendable {
   let plan: Plan
   let count: Int
   let training: Bool
-  private let state: [Float]
-  private let input: [Float]
-  private let logitGradient: [Float]
+  let state: [Float]
+  let input: [Float]
+  let logitGradient: [Float]
   private var reference: ReferenceExecutor
 
   private static let sgd = SGD(learningRate: 0.5, momentum: 0.5, weightDecay: 0.25, nesterov: true)
@@ -81,11 +81,12 @@ struct Comparison: Sendable {
 
   /// An executor with the state and the input.
   func executor(
-    _ set: InstructionSet, _ mode: CPUExecutor.Mode, capacity: Int? = nil, threads: Int, exactConvolution: Bool
+    _ set: InstructionSet, _ mode: CPUExecutor.Mode, gradients: CPUExecutor.Gradients = .parameters,
+    capacity: Int? = nil, threads: Int, exactConvolution: Bool
   ) -> CPUExecutor {
     let executor = CPUExecutor(
-      plan: plan, capacity: capacity ?? count, mode: mode, pool: ThreadPool(threads: threads), instructionSet: set,
-      exactConvolution: exactConvolution)
+      plan: plan, capacity: capacity ?? count, mode: mode, gradients: gradients, pool: ThreadPool(threads: threads),
+      instructionSet: set, exactConvolution: exactConvolution)
     executor.load(state: state)
     let (image, pixelStride) = (plan.input, executor.pixelStride)
     executor.prepare(count: count) { example, x in

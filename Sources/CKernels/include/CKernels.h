@@ -201,6 +201,14 @@ struct rote_kernels {
   /* sum(block, :) = [sum] + the sum over pixels: the gradient by a bias. */
   void (*_Nonnull channel_sums)(int32_t blocks, int32_t pixels, const float *_Nonnull x, int32_t accumulate,
                                 float *_Nonnull sum);
+  /* Over `count` floats, a multiple of V, in double and in an order that depends on `count` alone. */
+  double (*_Nonnull sum_of_squares)(int64_t count, const float *_Nonnull x);
+  /* The sum of (x - y)^2, alike. */
+  double (*_Nonnull squared_distance)(int64_t count, const float *_Nonnull x, const float *_Nonnull y);
+  /* The places, in ascending order, where half - product - norm share <= limit, and how many there are; NaN is below
+   * nothing. `count` is a multiple of V. */
+  int32_t (*_Nonnull below)(int32_t count, const float *_Nonnull products, const float *_Nonnull halves,
+                            const float *_Nonnull norms, float share, float limit, int32_t *_Nonnull places);
 
   void (*_Nonnull average)(int32_t blocks, int32_t pixels, const float *_Nonnull x, float *_Nonnull y);
   void (*_Nonnull average_gradient)(int32_t blocks, int32_t pixels, const float *_Nonnull dy, int32_t accumulate,

@@ -6,7 +6,7 @@ import Kernels
 struct CPUBatchNorm: CPUOperation {
   private let input: ValueID
   private let finish: FusedOperation.Finish
-  private let mode: CPUExecutor.Mode
+  private let gradients: CPUExecutor.Gradients
   private let norm: BatchNorm
   private let kernels: KernelTable
   private let parameters: Parameters
@@ -21,11 +21,17 @@ struct CPUBatchNorm: CPUOperation {
   /// Of each shard.
   private let means: Scratch
   private let m2s: Scratch
+  /// Stands for sums over the batch where statistics are constants.
+  private let zeros: Memory
+  private let norms: ExampleNorms?
+  private let room: Scratch
 
   init(_ context: CPUContext, _ norm: BatchNorm, input: ValueID, _ finish: FusedOperation.Finish) {
     self.input = input
     self.finish = finish
-    mode = context.mode
+    gradients = context.gradients
+    norms = context.norms
+    room = context.normRoom
     self.norm = norm
     kernels = context.kernels
     parameters = context.parameters
@@ -38,8 +44,10 @@ struct CPUBatchNorm: CPUOperation {
     let padded = blockCount * lanes
     mean = context.ledger.memory(\.scratch, padded)
     inverse = context.ledger.memory(\.scratch, padded)
-    means = Scratch(floats: padded, places: Shard.count(context.capacity), context.ledger)
-    m2s = Scratch(floats: padded, places: Shard.count(context.capacity), context.ledger)
+    let shards = gradients.contains(.parameters) ? Shard.count(context.capacity) : 0
+    means = Scratch(floats: padded, places: shards, context.ledger)
+    m2s = Scratch(floats: padded, places: shards, context.ledger)
+    zeros = context.ledger.memory(\.scratch, gradients.isEmpty || gradients.contains(.parameters) ? 0 : padded)
   }
 
   private var output: ValueID { finish.output }
@@ -67,7 +75,7 @@ struct CPUBatchNorm: CPUOperation {
     let normalise = Phase.example(touches.map { .value($0) }) { step, example in
       self.normalise(step, example, to: .value(output))
     }
-    guard mode == .training else {
+    guard gradients.contains(.parameters) else {
       return Passes(before: [{ _ in useRunningStatistics() }], phases: [normalise])
     }
     let moments = Phase.example([.value(input)]) { step, example in
@@ -120,29 +128,43 @@ struct CPUBatchNorm: CPUOperation {
   func backward(_ targets: [GradientTarget]) -> Passes {
     let (weight, bias) = (norm.weight, norm.bias)
     let seen: [Slot] = reads.map { .value($0) }
+    let sumsUp = gradients.contains(.parameters)
     var phases: [Phase] = [
       .example(seen + [.gradient(output)]) { step, example in
         let shard = example / Shard.size
-        kernels.c.normalise_sums(
-          Int32(blockCount), Int32(pixels), step.value(input, example), mean.floats, inverse.floats,
-          parameters.values(weight), parameters.values(bias), finish.activation.kernel,
-          needsOutput ? UnsafePointer(step.value(output, example)) : nil, step.gradient(output, example),
-          example % Shard.size == 0 ? 0 : 1, parameters.partial(weight, shard: shard),
-          parameters.partial(bias, shard: shard))
-      },
-      .batch([]) { step in
-        parameters.sum(weight, shards: step.shards)
-        parameters.sum(bias, shards: step.shards)
-      },
+        let isFirst = example % Shard.size == 0
+        if sumsUp, norms == nil {
+          sums(
+            step, example, isFirst: isFirst, parameters.partial(weight, shard: shard),
+            parameters.partial(bias, shard: shard))
+          return
+        }
+        let (own, ownBias) = (room(step.worker), room(step.worker) + blockCount * lanes)
+        sums(step, example, isFirst: true, own, ownBias)
+        norms?.set(example, weight, of: own, count: blockCount * lanes)
+        norms?.set(example, bias, of: ownBias, count: blockCount * lanes)
+        if sumsUp {
+          add(own, to: parameters.partial(weight, shard: shard), isFirst: isFirst)
+          add(ownBias, to: parameters.partial(bias, shard: shard), isFirst: isFirst)
+        }
+      }
     ]
+    if sumsUp {
+      phases.append(
+        .batch([]) { step in
+          parameters.sum(weight, shards: step.shards)
+          parameters.sum(bias, shards: step.shards)
+        })
+    }
     let target = targets[0]
     if target != .skip {
       phases.append(
         .example([.value(input), .gradient(output), .gradient(input)]) { step, example in
           kernels.c.normalise_gradient(
             Int32(blockCount), Int32(pixels), step.value(input, example), step.gradient(output, example),
-            mean.floats, inverse.floats, parameters.values(weight), parameters.gradient(weight),
-            parameters.gradient(bias), step.training ? 1 / Float(step.count * pixels) : 0, target.accumulate,
+            mean.floats, inverse.floats, parameters.values(weight),
+            sumsUp ? parameters.gradient(weight) : zeros.floats, sumsUp ? parameters.gradient(bias) : zeros.floats,
+            step.training ? 1 / Float(step.count * pixels) : 0, target.accumulate,
             step.gradient(input, example))
         })
     }
@@ -150,5 +172,26 @@ struct CPUBatchNorm: CPUOperation {
       phases.append(phase)
     }
     return Passes(phases: phases)
+  }
+
+  /// The gradients by weight and bias of one example, stored or added; the gradient by the output goes through the
+  /// activation on the way, so that this is done once.
+  private func sums(
+    _ step: Step, _ example: Int, isFirst: Bool, _ weightGradient: UnsafeMutablePointer<Float>,
+    _ biasGradient: UnsafeMutablePointer<Float>
+  ) {
+    kernels.c.normalise_sums(
+      Int32(blockCount), Int32(pixels), step.value(input, example), mean.floats, inverse.floats,
+      parameters.values(norm.weight), parameters.values(norm.bias), finish.activation.kernel,
+      needsOutput ? UnsafePointer(step.value(output, example)) : nil, step.gradient(output, example),
+      isFirst ? 0 : 1, weightGradient, biasGradient)
+  }
+
+  private func add(_ own: UnsafePointer<Float>, to sum: UnsafeMutablePointer<Float>, isFirst: Bool) {
+    if isFirst {
+      sum.update(from: own, count: blockCount * lanes)
+    } else {
+      kernels.c.add(Int64(blockCount * lanes), sum, own, sum)
+    }
   }
 }

@@ -22,6 +22,9 @@ struct CPUConvolution: CPUOperation {
   private let ledger: MemoryLedger
   /// Where the way back finds the input.
   private let kept: Slot
+  /// Whether the gradients of weights and bias are summed.
+  private let sumsUp: Bool
+  private let norms: [Phase]
   /// Where the weights of each data phase begin in the transposed weights.
   private let phaseWeights: [Int]
   private let transposedCount: Int
@@ -40,7 +43,7 @@ struct CPUConvolution: CPUOperation {
     }
     let isSmall = ConvolutionWay.isSmall(context.plan.values[operation.output])
     gathered =
-      context.mode == .training && isSmall && !context.parameters.isSummed(weight)
+      context.gradients.contains(.parameters) && isSmall && !context.parameters.isSummed(weight)
       ? GatheredGradient(context, operation, weight: weight) : nil
     lanes = context.lanes
     kernels = context.kernels
@@ -50,6 +53,8 @@ struct CPUConvolution: CPUOperation {
     ledger = context.ledger
     filters = ledger.memory(\.scratch, winograd?.filterSize ?? 0)
     kept = context.kept(input)
+    sumsUp = context.gradients.contains(.parameters)
+    norms = context.normPhases(operation, weight: weight, bias: bias)
     let matrix = window.inputBlocks * window.outputBlocks * window.blockArea
     var end = 0
     phaseWeights = window.dataPhases.map { phase in
@@ -59,7 +64,7 @@ struct CPUConvolution: CPUOperation {
     transposedCount = end
   }
 
-  var reads: [ValueID] { [input] }
+  var reads: [ValueID] { sumsUp || !norms.isEmpty ? [input] : [] }
 
   /// The input as the taps need it: in the scratch with its border, or where it is.
   private func bordered(
@@ -111,8 +116,11 @@ struct CPUConvolution: CPUOperation {
   }
 
   func backward(_ targets: [GradientTarget]) -> Passes {
-    var passes = Passes(phases: gathered?.phases ?? [weightGradient()])
-    if let bias { passes.phases.append(biasGradient(bias)) }
+    var passes = Passes(phases: norms)
+    if sumsUp {
+      passes.phases += gathered?.phases ?? [weightGradient()]
+      if let bias { passes.phases.append(biasGradient(bias)) }
+    }
     let target = targets[0]
     guard target != .skip else { return passes }
     let transposed = ledger.memory(\.scratch, transposedCount)

@@ -5,7 +5,7 @@ import Kernels
 /// Results are the same to the bit for any number of threads. An executor serves one caller at a time.
 public final class CPUExecutor {
   public enum Mode: Sendable {
-    /// Values that `backward` needs are kept, too.
+    /// Values that `backward` needs are kept, too; what it gives is chosen by `Gradients`.
     case training
     /// Nothing is kept for it; batch-norm uses its running statistics.
     case evaluation
@@ -14,6 +14,8 @@ public final class CPUExecutor {
   public let plan: Plan
   public let capacity: Int
   public let mode: Mode
+  /// What `backward` leaves behind; nothing in evaluation.
+  public let gradientKinds: Gradients
   /// Lanes of one pixel of the input, of which the first `channels` count; for a flat input all of one
   /// example's.
   public let pixelStride: Int
@@ -24,6 +26,7 @@ public final class CPUExecutor {
   private let pool: ThreadPool
   private let lanes: Int
   private let parameters: Parameters
+  private let norms: ExampleNorms?
   private let storage: Storage
   private let forwardPass: Direction
   private let backwardPass: Direction
@@ -34,18 +37,20 @@ public final class CPUExecutor {
   /// An executor for batches of up to `capacity` examples; its state is all zero until `load`.
   ///
   /// - Parameters:
+  ///   - gradients: what a way back leaves behind, in training.
   ///   - exactConvolution: whether 3x3 convolutions take the direct kernels, too, whose error is that of a plain sum,
   ///     and not Winograd's, which are faster and lose about one digit more.
   ///   - keeping: values to have beside the input and the logits; all representations where it is nil.
   ///   - lender: an executor in whose memory this one works, as far as it goes. The next pass of the one ends what is
   ///     there of the other: the lender keeps its state and input, this one nothing, and `load` does not revive it.
   public convenience init(
-    plan: Plan, capacity: Int, mode: Mode, pool: ThreadPool, instructionSet: InstructionSet,
-    exactConvolution: Bool = false, keeping: [ValueID]? = nil, in lender: CPUExecutor? = nil
+    plan: Plan, capacity: Int, mode: Mode, gradients: Gradients = .parameters, pool: ThreadPool,
+    instructionSet: InstructionSet, exactConvolution: Bool = false, keeping: [ValueID]? = nil,
+    in lender: CPUExecutor? = nil
   ) {
     self.init(
       Layout(
-        plan, capacity, mode, threads: pool.threads, instructionSet, isExact: exactConvolution, keeping,
+        plan, capacity, mode, gradients, threads: pool.threads, instructionSet, isExact: exactConvolution, keeping,
         MemoryLedger(isReal: true, lent: lender?.storage.lend())),
       pool)
     lender?.hasGoneBack = true
@@ -55,6 +60,7 @@ public final class CPUExecutor {
     (plan, capacity, mode, pixelStride) = (layout.plan, layout.capacity, layout.mode, layout.pixelStride)
     (kept, keptUntilBackward) = (layout.kept, layout.keptUntilBackward)
     (lanes, parameters, storage) = (layout.lanes, layout.parameters, layout.storage)
+    (gradientKinds, norms) = (layout.gradients, layout.norms)
     (forwardPass, backwardPass) = (layout.forward, layout.backward)
     self.pool = pool
     aheads = (0..<pool.threads).map { _ in Ahead() }
@@ -64,12 +70,13 @@ public final class CPUExecutor {
   ///
   /// - Parameter lent: bytes of another's that it works in.
   public static func memoryNeed(
-    plan: Plan, capacity: Int, mode: Mode, threads: Int, instructionSet: InstructionSet,
-    exactConvolution: Bool = false, keeping: [ValueID]? = nil, lent: Int = 0
+    plan: Plan, capacity: Int, mode: Mode, gradients: Gradients = .parameters, threads: Int,
+    instructionSet: InstructionSet, exactConvolution: Bool = false, keeping: [ValueID]? = nil, lent: Int = 0
   ) -> MemoryNeed {
     let ledger = MemoryLedger(
       isReal: false, lent: Memory(count: lent / MemoryLayout<Float>.stride, isReal: false))
-    _ = Layout(plan, capacity, mode, threads: threads, instructionSet, isExact: exactConvolution, keeping, ledger)
+    _ = Layout(
+      plan, capacity, mode, gradients, threads: threads, instructionSet, isExact: exactConvolution, keeping, ledger)
     return ledger.need
   }
 
@@ -99,7 +106,25 @@ public final class CPUExecutor {
   public func momenta() -> [Float] { parameters.momentumState() }
 
   /// The gradients of the last `backward`, laid out as the state; zero for buffers.
-  public func gradients() -> [Float] { parameters.gradientState() }
+  public func gradients() -> [Float] {
+    precondition(gradientKinds.contains(.parameters), "an executor that keeps gradients of parameters")
+    return parameters.gradientState()
+  }
+
+  /// The gradients of the last `backward` by each example's input, `(example, channel, y, x)`.
+  public func inputGradient(count: Int) -> [Float] {
+    precondition(gradientKinds.contains(.input) && hasGoneBack, "a way back to the input")
+    var result: [Float] = []
+    append(.gradient(0), count, to: &result)
+    return result
+  }
+
+  /// The squared norms of each example's own gradients in the last `backward`, `(example, tensor)` in the order of
+  /// `plan.tensors`; 0 for buffers.
+  public func gradientNorms(count: Int) -> [Double] {
+    guard let norms, hasGoneBack, count <= capacity else { preconditionFailure("a way back that takes norms") }
+    return norms.values(count: count)
+  }
 
   private func step(_ count: Int, _ sgd: SGD? = nil) -> Step {
     precondition(count > 0 && count <= capacity, "a batch of \(count) for a capacity of \(capacity)")
@@ -109,17 +134,21 @@ public final class CPUExecutor {
   /// Runs the network on the first `count` examples of `input`.
   ///
   /// - Parameter training: whether batch-norm uses the statistics of the batch, and its running ones follow them; in
-  ///   evaluation mode it never does.
+  ///   evaluation mode it never does. In training it is for executors that sum the gradients of parameters and take no
+  ///   norms: an example has no gradient of its own where statistics are the batch's.
   public func forward(count: Int, training: Bool) {
     usedBatchStatistics = training && mode == .training
+    precondition(
+      !usedBatchStatistics || (gradientKinds.contains(.parameters) && !gradientKinds.contains(.norms)),
+      "statistics of the batch go with sums over it")
     hasGoneBack = false
     forwardPass.run(step(count))
   }
 
-  /// The gradients of all parameters, from the loss's gradient by the logits of the last `forward`.
+  /// The gradients that the executor is for, from the loss's gradient by the logits of the last `forward`.
   ///
   /// - Parameters:
-  ///   - logitGradient: `(example, class)`.
+  ///   - logitGradient: `(example, class)`; for gradients of a batch's mean loss, each example's has that share in it.
   ///   - sgd: a step of the optimiser to take along, with the bits of `update` after `backward` for all
   ///     parameters that the logits depend on, and in less time. The
   ///     gradients of large layers are used up by it: `gradients` is for those who do without.
@@ -127,6 +156,7 @@ public final class CPUExecutor {
     precondition(mode == .training, "an executor for evaluation keeps nothing for a backward pass")
     let classes = plan.values[plan.logits].channels
     precondition(logitGradient.count == count * classes, "one gradient a logit")
+    precondition(sgd == nil || gradientKinds.contains(.parameters), "a step needs the gradients of parameters")
     let step = step(count, sgd)
     for example in 0..<count {
       let target = step.gradient(plan.logits, example)
@@ -135,12 +165,16 @@ public final class CPUExecutor {
     precondition(!hasGoneBack, "a way back follows a forward pass and uses up what that has kept")
     hasGoneBack = true
     backwardPass.run(step)
+    guard gradientKinds.contains(.parameters) else { return }
     parameters.sumAll(step)
     if let sgd { parameters.update(sgd, onlySummed: true, pool) }
   }
 
   /// One step of the optimiser with the last gradients.
-  public func update(_ sgd: SGD) { parameters.update(sgd, pool) }
+  public func update(_ sgd: SGD) {
+    precondition(gradientKinds.contains(.parameters), "a step needs the gradients of parameters")
+    parameters.update(sgd, pool)
+  }
 
   /// Whether a value of the last `forward` is there to be read.
   public func keeps(_ id: ValueID) -> Bool {
@@ -153,7 +187,7 @@ public final class CPUExecutor {
   /// Sets an array to the logits of the last `forward`, `(example, class)`, in the room that it has.
   public func readLogits(count: Int, into logits: inout [Float]) {
     logits.removeAll(keepingCapacity: true)
-    append(plan.logits, count, to: &logits)
+    append(.value(plan.logits), count, to: &logits)
   }
 
   /// A value of the last `forward`, `(example, channel, y, x)`.
@@ -161,17 +195,30 @@ public final class CPUExecutor {
   /// The input, logits and what the executor was told to keep are there; of others, `keeps` says it.
   public func value(_ id: ValueID, count: Int) -> [Float] {
     var result: [Float] = []
-    append(id, count, to: &result)
+    precondition(keeps(id), "value \(id) is not kept")
+    append(.value(id), count, to: &result)
     return result
   }
 
-  private func append(_ id: ValueID, _ count: Int, to result: inout [Float]) {
-    precondition(keeps(id), "value \(id) is not kept")
+  /// Copies a value of the last `forward`, each example's `(channel, y, x)` to where `place` says, on the pool's threads.
+  public func read(_ id: ValueID, count: Int, to place: @Sendable (Int) -> UnsafeMutablePointer<Float>) {
+    precondition(keeps(id) && count <= capacity, "value \(id) is not kept, or not of so many examples")
+    let (shape, storage, lanes) = (plan.values[id], storage, lanes)
+    pool.run(count) { example in
+      let (x, target) = (storage.address(.value(id), example), place(example))
+      for channel in 0..<shape.channels {
+        let plane = x + channel / lanes * shape.area * lanes + channel % lanes
+        for pixel in 0..<shape.area { target[channel * shape.area + pixel] = plane[pixel * lanes] }
+      }
+    }
+  }
+
+  private func append(_ slot: Slot, _ count: Int, to result: inout [Float]) {
     precondition(count <= capacity, "more examples than the capacity")
-    let shape = plan.values[id]
+    let shape = plan.values[slot.id]
     result.reserveCapacity(result.count + count * shape.count)
     for example in 0..<count {
-      let x = storage.address(.value(id), example)
+      let x = storage.address(slot, example)
       for channel in 0..<shape.channels {
         let plane = x + channel / lanes * shape.area * lanes + channel % lanes
         for pixel in 0..<shape.area { result.append(plane[pixel * lanes]) }
@@ -179,21 +226,23 @@ public final class CPUExecutor {
     }
   }
 
-  /// Whether all lanes past the last channel are zero, in kept values, weights, gradients and momenta.
+  /// Whether all lanes past the last channel are zero, in kept values, the input's gradient, weights, gradients and
+  /// momenta.
   ///
   /// Kernels rely on it and keep it so; tests hold them to it.
   public func paddingIsZero(count: Int) -> Bool {
-    let values = plan.values.indices.allSatisfy { id in
-      let shape = plan.values[id]
+    var slots = plan.values.indices.filter { keeps($0) }.map { Slot.value($0) }
+    if gradientKinds.contains(.input), hasGoneBack { slots.append(.gradient(0)) }
+    let values = slots.allSatisfy { slot in
+      let shape = plan.values[slot.id]
       let padded = shape.channels..<blocks(shape.channels, lanes) * lanes
-      return !keeps(id)
-        || (0..<count).allSatisfy { example in
-          let x = storage.address(.value(id), example)
-          return padded.allSatisfy { channel in
-            let plane = x + channel / lanes * shape.area * lanes + channel % lanes
-            return (0..<shape.area).allSatisfy { plane[$0 * lanes] == 0 }
-          }
+      return (0..<count).allSatisfy { example in
+        let x = storage.address(slot, example)
+        return padded.allSatisfy { channel in
+          let plane = x + channel / lanes * shape.area * lanes + channel % lanes
+          return (0..<shape.area).allSatisfy { plane[$0 * lanes] == 0 }
         }
+      }
     }
     return values && parameters.paddingIsZero
   }

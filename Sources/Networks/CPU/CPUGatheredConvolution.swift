@@ -22,6 +22,9 @@ struct CPUGatheredConvolution: CPUOperation {
   private let lanes: Int
   /// Where the way back finds the input.
   private let kept: Slot
+  /// Whether the gradients of weights and bias are summed.
+  private let sumsUp: Bool
+  private let norms: [Phase]
 
   init(
     _ context: CPUContext, _ operation: Operation, weight: TensorID, bias: TensorID?, _ folded: FoldedNorm? = nil
@@ -39,9 +42,11 @@ struct CPUGatheredConvolution: CPUOperation {
     lanes = context.lanes
     isSmall = parameters.isSummed(weight)
     kept = context.kept(input)
+    sumsUp = context.gradients.contains(.parameters)
+    norms = context.normPhases(operation, weight: weight, bias: bias)
   }
 
-  var reads: [ValueID] { [input] }
+  var reads: [ValueID] { sumsUp || !norms.isEmpty ? [input] : [] }
 
   /// One side's blocks, of which a product goes over some, and the other's.
   private struct Factor {
@@ -158,8 +163,11 @@ struct CPUGatheredConvolution: CPUOperation {
   }
 
   func backward(_ targets: [GradientTarget]) -> Passes {
-    var passes = Passes(phases: gradient.phases)
-    if let bias { passes.phases.append(biasGradient(bias)) }
+    var passes = Passes(phases: norms)
+    if sumsUp {
+      passes.phases += gradient.phases
+      if let bias { passes.phases.append(biasGradient(bias)) }
+    }
     let target = targets[0]
     guard target != .skip else { return passes }
     let transposed = ledger.memory(\.scratch, geometry.outputBlocks * geometry.weightBlock)
@@ -181,6 +189,7 @@ struct CPUGatheredConvolution: CPUOperation {
             to: .gradient(input), 0..<geometry.inputBlocks, accumulate: target.accumulate)
         })
     } else {
+      if !sumsUp { passes.phases.append(gradient.gatherOutput()) }
       passes.phases.append(
         largeProducts(
           dataFactor, results: geometry.inputBlocks, from: { gradient.gathered($0) },
@@ -239,7 +248,15 @@ struct GatheredGradient: Sendable {
     }
   }
 
-  /// A shard of the output's gradient, once the phases for large weights have run.
+  /// Puts the output's gradient side by side, where nobody sums gradients by large weights, which does it too.
+  func gatherOutput() -> Phase {
+    .shard([.gradient(output)]) { step, shard in
+      geometry.gather(
+        .output, kernels, step, .gradient(output), shard: shard, to: gradients.floats + shard * geometry.outputStep)
+    }
+  }
+
+  /// A shard of the output's gradient, once the phases for large weights, or `gatherOutput`, have run.
   func gathered(_ shard: Int) -> UnsafePointer<Float> {
     UnsafePointer(gradients.floats + shard * geometry.outputStep)
   }

@@ -89,6 +89,9 @@ struct CPUGroupedConvolution: CPUOperation {
   private let ledger: MemoryLedger
   /// Where the way back finds the input.
   private let kept: Slot
+  private let sumsUp: Bool
+  private let norms: ExampleNorms?
+  private let normRoom: Scratch
   private let bundles: Int
   /// Of all bundles but the last.
   private let window: Window
@@ -114,6 +117,8 @@ struct CPUGroupedConvolution: CPUOperation {
     scratch = context.scratch
     ledger = context.ledger
     kept = context.kept(input)
+    sumsUp = context.gradients.contains(.parameters)
+    (norms, normRoom) = (context.norms, context.normRoom)
     bundles = grouping.bundles(lanes).count
     window = CPUGroupedConvolution.window(context.plan, operation, lanes, bundle: 0)
     lastWindow = CPUGroupedConvolution.window(context.plan, operation, lanes, bundle: bundles - 1)
@@ -142,6 +147,11 @@ struct CPUGroupedConvolution: CPUOperation {
   /// Floats that one example needs, a bundle at a time; the first bundle is the largest.
   static func scratchSize(_ plan: Plan, _ operation: Operation, _ lanes: Int) -> Int {
     window(plan, operation, lanes, bundle: 0).scratchSize
+  }
+
+  /// Floats of the weights of an output block.
+  static func normRoom(_ plan: Plan, _ operation: Operation, _ lanes: Int) -> Int {
+    window(plan, operation, lanes, bundle: 0).outputBlockSize
   }
 
   private func window(_ bundle: Int) -> Window { bundle + 1 < bundles ? window : lastWindow }
@@ -181,10 +191,11 @@ struct CPUGroupedConvolution: CPUOperation {
     ])
   }
 
-  var reads: [ValueID] { [input] }
+  var reads: [ValueID] { sumsUp || norms != nil ? [input] : [] }
 
   func backward(_ targets: [GradientTarget]) -> Passes {
-    var passes = Passes(phases: [parameters.isSummed(weight) ? smallWeights() : largeWeights()])
+    var passes = Passes(phases: norms.map { [weightNorm($0)] } ?? [])
+    if sumsUp { passes.phases.append(parameters.isSummed(weight) ? smallWeights() : largeWeights()) }
     let target = targets[0]
     if target != .skip {
       let transposed = ledger.memory(\.scratch, bundles * transposedStep)
@@ -194,19 +205,21 @@ struct CPUGroupedConvolution: CPUOperation {
     return passes
   }
 
-  /// Adds an example to the gradient of the weights of some of a bundle's output blocks.
+  /// Where the gradient of a bundle's weights begins, from an output block on.
+  private func place(_ bundle: Int, _ outputBlock: Int) -> Int {
+    bundle * weightStep + outputBlock * window(bundle).outputBlockSize
+  }
+
+  /// Adds an example to the gradient of the weights of some of a bundle's output blocks, which begins at `dw`.
   private func addWeightGradient(
     _ step: Step, _ example: Int, _ bundle: Int, outputBlocks: Range<Int>, place: Int, isFirst: Bool,
-    isLast: Bool, to gradient: UnsafeMutablePointer<Float>
+    isLast: Bool, to dw: UnsafeMutablePointer<Float>
   ) {
     let window = window(bundle)
     let x = bordered(step, kept, example, bundle, place: place)
     let dy = step.gradient(output, example) + bundle * outputStep
     var taps = window.taps
     taps.output_blocks = Int32(outputBlocks.count)
-    let dw =
-      gradient + bundle * weightStep
-      + outputBlocks.lowerBound * window.inputBlocks * window.tapCount * window.blockArea
     let from = dy + outputBlocks.lowerBound * Int(taps.y_block)
     if grouping.isDepthwise {
       kernels.c.depthwise_gradient(taps, window.offsets, x, from, isFirst ? 0 : 1, dw)
@@ -234,6 +247,24 @@ struct CPUGroupedConvolution: CPUOperation {
     }
   }
 
+  /// The squared norm of each example's gradient, an output block at a time.
+  private func weightNorm(_ norms: ExampleNorms) -> Phase {
+    .example([kept, .gradient(output)]) { step, example in
+      let room = normRoom(step.worker)
+      var sum = 0.0
+      for bundle in 0..<bundles {
+        for block in 0..<window(bundle).outputBlocks {
+          addWeightGradient(
+            step, example, bundle, outputBlocks: block..<block + 1, place: step.worker, isFirst: true, isLast: true,
+            to: room)
+          let size = grouping.isDepthwise ? window.tapCount * lanes : window(bundle).outputBlockSize
+          sum += kernels.c.sum_of_squares(Int64(size), room)
+        }
+      }
+      norms.set(example, weight, sum)
+    }
+  }
+
   private func smallWeights() -> Phase {
     .example([kept, .gradient(output)]) { step, example in
       let shard = example / Shard.size
@@ -242,7 +273,7 @@ struct CPUGroupedConvolution: CPUOperation {
           step, example, bundle, outputBlocks: 0..<window(bundle).outputBlocks, place: step.worker,
           isFirst: example % Shard.size == 0,
           isLast: example + 1 == Shard.examples(shard, of: step.count).upperBound,
-          to: parameters.partial(weight, shard: shard))
+          to: parameters.partial(weight, shard: shard) + place(bundle, 0))
       }
     }
   }
@@ -258,7 +289,7 @@ struct CPUGroupedConvolution: CPUOperation {
         for example in 0..<step.count {
           addWeightGradient(
             step, example, bundle, outputBlocks: block..<block + 1, place: worker, isFirst: example == 0,
-            isLast: example + 1 == step.count, to: parameters.gradient(weight))
+            isLast: example + 1 == step.count, to: parameters.gradient(weight) + place(bundle, block))
         }
       }
       parameters.update(weight, step.sgd)

@@ -52,6 +52,7 @@ extension CPUOperation {
 struct CPUContext: Sendable {
   let plan: Plan
   let mode: CPUExecutor.Mode
+  let gradients: CPUExecutor.Gradients
   let capacity: Int
   let threads: Int
   let lanes: Int
@@ -66,6 +67,9 @@ struct CPUContext: Sendable {
   let scratch: Scratch
   /// A thread's sums over a shard.
   let accumulator: Scratch
+  /// Where norms of an example's gradients go, if they are wanted, and a thread's room for one of these gradients.
+  let norms: ExampleNorms?
+  let normRoom: Scratch
   /// A batch's values and gradients side by side, for one layer with large weights at a time.
   let gatheredInputs: Memory
   let gatheredGradients: Memory
@@ -73,11 +77,12 @@ struct CPUContext: Sendable {
   let ledger: MemoryLedger
 
   init(
-    plan: Plan, fusion: Fusion, mode: CPUExecutor.Mode, capacity: Int, threads: Int, isExact: Bool,
-    instructionSet: InstructionSet, parameters: Parameters, placed: [Slot: Place], ledger: MemoryLedger
+    plan: Plan, fusion: Fusion, mode: CPUExecutor.Mode, gradients: CPUExecutor.Gradients, capacity: Int, threads: Int,
+    isExact: Bool, instructionSet: InstructionSet, parameters: Parameters, placed: [Slot: Place], ledger: MemoryLedger
   ) {
     self.plan = plan
     self.mode = mode
+    self.gradients = gradients
     self.capacity = capacity
     self.threads = threads
     self.parameters = parameters
@@ -91,10 +96,15 @@ struct CPUContext: Sendable {
     for operation in plan.operations {
       need.formUnion(
         ConvolutionWay(plan, operation, lanes, isExact: isExact)?.need(
-          plan, operation, lanes, training: mode == .training, isSummed: parameters.isSummed))
+          plan, operation, lanes, goesBack: mode == .training, sums: gradients.contains(.parameters),
+          isSummed: parameters.isSummed))
     }
     scratch = Scratch(floats: need.scratch, places: threads, ledger)
     accumulator = Scratch(floats: need.accumulator, places: threads, ledger)
+    norms =
+      gradients.contains(.norms)
+      ? ExampleNorms(capacity: capacity, tensors: plan.tensors.count, kernels, ledger) : nil
+    normRoom = Scratch(floats: CPUContext.normRoom(plan, lanes, kernels, gradients), places: threads, ledger)
     let shards = Shard.count(capacity)
     gatheredInputs = ledger.memory(\.scratch, shards * need.gatheredInputs)
     gatheredGradients = ledger.memory(\.scratch, mode == .training ? shards * need.gatheredGradients : 0)

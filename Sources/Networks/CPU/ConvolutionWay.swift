@@ -62,8 +62,12 @@ enum ConvolutionWay: Sendable {
   }
 
   /// Floats to work in: a thread's, and for the gathered values of a shard.
+  ///
+  /// - Parameters:
+  ///   - goesBack: whether there is a way back at all.
+  ///   - sums: whether it sums gradients by weights.
   func need(
-    _ plan: Plan, _ operation: Operation, _ lanes: Int, training: Bool, isSummed: (TensorID) -> Bool
+    _ plan: Plan, _ operation: Operation, _ lanes: Int, goesBack: Bool, sums: Bool, isSummed: (TensorID) -> Bool
   ) -> ConvolutionNeed {
     var need = ConvolutionNeed()
     let weight: TensorID
@@ -78,7 +82,9 @@ enum ConvolutionWay: Sendable {
       if isLarge {
         (need.gatheredInputs, need.gatheredGradients) = (geometry.inputStep, geometry.outputStep)
       } else {
-        need.scratch = max(need.scratch, geometry.inputSize + (training ? geometry.outputSize : 0))
+        let gradientSize = goesBack ? geometry.outputSize : 0
+        need.scratch = max(
+          need.scratch, sums ? geometry.inputSize + gradientSize : max(geometry.inputSize, gradientSize))
       }
     }
     switch self {
@@ -86,11 +92,11 @@ enum ConvolutionWay: Sendable {
     case .gathered: gather()
     case .direct: need.scratch = Window(plan, operation, lanes).scratchSize
     case .winograd(let winograd):
-      let gradient = training && !isLarge
+      let gradient = sums && !isLarge
       need.scratch = max(
         winograd.scratchSize(gradient: gradient), isLarge ? Window(plan, operation, lanes).scratchSize : 0)
       if gradient { need.accumulator = winograd.filterSize }
-      if training, isLarge, ConvolutionWay.isSmall(plan.values[operation.output]) { gather() }
+      if sums, isLarge, ConvolutionWay.isSmall(plan.values[operation.output]) { gather() }
     }
     return need
   }

@@ -5,8 +5,10 @@ struct Layout {
   let plan: Plan
   let capacity: Int
   let mode: CPUExecutor.Mode
+  let gradients: CPUExecutor.Gradients
   let lanes: Int
   let parameters: Parameters
+  let norms: ExampleNorms?
   let storage: Storage
   let forward: Direction
   let backward: Direction
@@ -15,8 +17,8 @@ struct Layout {
   let keptUntilBackward: Set<ValueID>
 
   init(
-    _ plan: Plan, _ capacity: Int, _ mode: CPUExecutor.Mode, threads: Int, _ instructionSet: InstructionSet,
-    isExact: Bool, _ keeping: [ValueID]?, _ ledger: MemoryLedger
+    _ plan: Plan, _ capacity: Int, _ mode: CPUExecutor.Mode, _ gradients: CPUExecutor.Gradients, threads: Int,
+    _ instructionSet: InstructionSet, isExact: Bool, _ keeping: [ValueID]?, _ ledger: MemoryLedger
   ) {
     lanes = instructionSet.lanes
     precondition(capacity > 0, "a batch has at least one example")
@@ -24,19 +26,24 @@ struct Layout {
       plan.input.area == 1 || plan.input.channels <= lanes,
       "the channels of an input image fit into one block")
     (self.plan, self.capacity, self.mode) = (plan, capacity, mode)
+    let gradients = mode == .training ? gradients : []
+    self.gradients = gradients
     parameters = Parameters(
-      plan: plan, capacity: capacity, training: mode == .training, instructionSet: instructionSet, ledger: ledger)
+      plan: plan, capacity: capacity, training: gradients.contains(.parameters), instructionSet: instructionSet,
+      ledger: ledger)
     kept = Set([0, plan.logits] + (keeping ?? plan.representations.map(\.value)))
     let fusion = Fusion(plan, mode, kept: kept)
     let lanes = lanes
     let placed = CPUConcatenate.placed(plan) { blocks($0.channels, lanes) * lanes * $0.area }
     let context = CPUContext(
-      plan: plan, fusion: fusion, mode: mode, capacity: capacity, threads: threads, isExact: isExact,
-      instructionSet: instructionSet, parameters: parameters, placed: placed, ledger: ledger)
+      plan: plan, fusion: fusion, mode: mode, gradients: gradients, capacity: capacity, threads: threads,
+      isExact: isExact, instructionSet: instructionSet, parameters: parameters, placed: placed, ledger: ledger)
+    norms = context.norms
 
     let operations = fusion.operations.map { context.operation($0) }
     forward = Direction(operations.map { $0.forward() })
-    let wayBack = mode == .training ? Backward(plan, fusion, operations) : Backward()
+    let wayBack =
+      mode == .training ? Backward(plan, fusion, operations, toInput: gradients.contains(.input)) : Backward()
     backward = Direction(wayBack.passes)
 
     // Not all that operations read on the way back: it does not come by those that the logits do not depend on.
@@ -46,6 +53,7 @@ struct Layout {
       })
     var slots = Set(kept.map { Slot.value($0) })
     if mode == .training { slots.insert(.gradient(plan.logits)) }
+    if gradients.contains(.input) { slots.insert(.gradient(0)) }
     storage = Storage(
       programs: [forward.program, backward.program], sizes: plan.values.map { context.size($0) },
       capacity: capacity, threads: threads, kept: slots,
@@ -79,7 +87,7 @@ private struct Backward {
 
   init() {}
 
-  init(_ plan: Plan, _ fusion: Fusion, _ operations: [any CPUOperation]) {
+  init(_ plan: Plan, _ fusion: Fusion, _ operations: [any CPUOperation], toInput: Bool) {
     var begun: Set<ValueID> = [plan.logits]
     var producers: [ValueID: any CPUOperation] = [:]
     for (fused, operation) in zip(fusion.operations, operations) { producers[fused.output] = operation }
@@ -87,7 +95,7 @@ private struct Backward {
       // Parts of the output's gradient that are an input's already.
       var given: Set<Int> = []
       let targets = fused.inputs.map { input -> GradientTarget in
-        if input == 0 { return .skip }
+        if input == 0 && !toInput { return .skip }
         guard begun.insert(input).inserted else { return .add }
         // What goes in twice, as in bn(x) + x, has two gradients to add up, and needs a place for the sum.
         let isOnce = fused.inputs.filter { $0 == input }.count == 1

@@ -4,13 +4,16 @@ public struct BatchLoss: Sendable {
   public let classes: Int
   /// (example), each example's own loss.
   public private(set) var losses: [Float] = []
-  /// (example, class), the gradient by the logits of the mean over the batch.
+  /// (example, class), the gradient by the logits of the mean over the batch, or of each example's own loss.
   public private(set) var gradient: [Float] = []
+  private let isMean: Bool
   private var row: LossRow
 
-  public init(_ loss: Loss, classes: Int) {
+  /// - Parameter isMean: whether gradients are of the batch's mean loss.
+  public init(_ loss: Loss, classes: Int, isMean: Bool = true) {
     self.loss = loss
     self.classes = classes
+    self.isMean = isMean
     row = LossRow(classes: classes)
   }
 
@@ -28,7 +31,7 @@ public struct BatchLoss: Sendable {
     gradient.removeAll(keepingCapacity: true)
     losses.reserveCapacity(labels.count)
     gradient.reserveCapacity(logits.count)
-    let share = 1 / Double(labels.count)
+    let share = isMean ? 1 / Double(labels.count) : 1
     for (example, label) in labels.enumerated() {
       let start = example * classes
       for k in 0..<classes { row.logits[k] = Double(logits[start + k]) }
