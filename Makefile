@@ -57,7 +57,7 @@ tools := $(addprefix bin/,fetch-data train distill score align report)
 sources := Package.swift $(sort $(shell find Sources -type f))
 
 .PHONY: help deps check-deps build test bench fuzz demo study data runs distilled scores alignment report \
-  results-sprites results-cifar10 results-extreme results-tiny-imagenet check-format check-make check-resume check-torch clean FORCE
+  results-sprites results-proxies results-cifar10 results-extreme results-tiny-imagenet check-format check-make check-resume check-torch clean FORCE
 
 help:
 	@echo 'make build          the six tools, in bin/'
@@ -66,7 +66,7 @@ help:
 	@echo 'make bench          speed, in tables; TORCH_PYTHON=python, one that has torch, for PyTorch beside it'
 	@echo 'make DATA=cifar10   a whole study of real images, fetched first; bin/fetch-data --list names the sets'
 	@echo 'make study          a study: data, runs, distilled, scores, alignment, report (each is a target too)'
-	@echo 'make results-sprites; make results-cifar10, results-extreme, results-tiny-imagenet ARCHIVE=...   those of docs/results.md'
+	@echo 'make results-sprites, results-proxies; make results-cifar10, results-extreme, results-tiny-imagenet ARCHIVE=...   those of docs/results.md'
 	@echo 'make deps           installs what building needs; make check-deps what check-format needs'
 	@echo 'make check-format   reads files with other programs, damages them; fetch-data beside SciPy, libmatio, djpeg'
 	@echo 'make check-torch    networks and weights beside PyTorch; TORCH_PYTHON=python, one with torch, torchvision, h5py'
@@ -233,6 +233,29 @@ $(STUDY)/report.html: $(settings)/reported $(reported) | $(tools)
 
 results-sprites:
 	$(MAKE) study DATA=sprites STUDY=study/results-sprites SIZES=mlp+width=128 STUDENT= RUNS=40
+
+# Memorisation and all proxies of two sizes, 40 runs each, and how they agree.
+proxies := study/results-proxies
+proxies_files := $(foreach w,32 128,$(proxies)/mlp-$w.h5)
+
+$(proxies)/data.h5: | $(tools)
+	@mkdir -p $(@D)
+	bin/fetch-data sprites -o $@
+
+$(proxies)/mlp-%.h5: $(proxies)/data.h5 | $(tools)
+	bin/train $< --architecture 'mlp width=$*' --recipe quick --runs 0:40 --dynamics evaluation \
+	  --snapshots 0,1,10,20,30 -j $(JOBS) -o $@
+
+$(proxies)/memorisation.h5: $(proxies_files) | $(tools)
+	bin/score memorisation $^ --of correctness,probability,margin -o $@
+
+$(proxies)/proxies.h5: $(proxies)/data.h5 $(proxies_files) | $(tools)
+	bin/score proxies $^ -j $(JOBS) -o $@
+
+$(proxies)/agreement.h5: $(proxies)/data.h5 $(proxies)/proxies.h5 $(proxies_files) | $(tools)
+	bin/score agreement $^ -o $@
+
+results-proxies: $(proxies)/memorisation.h5 $(proxies)/agreement.h5
 
 results-cifar10:
 	$(MAKE) study DATA=cifar10 EXAMPLES=0:5000 SIZES=resnet-8 STUDENT=resnet-8 TEACHER=resnet-8 RUNS=20 RECIPE=quick \

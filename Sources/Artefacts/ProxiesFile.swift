@@ -12,12 +12,15 @@ public enum ProxiesFile {
     /// `(cell, example)`
     public var mean: [Float] = []
     public var standardError: [Float] = []
-    public var neverLearned: [Float]?
+    /// Share of the runs in which the value is one that stands for something else, which `flagDefinition` names.
+    public var flagged: [Float]?
+    public let flagDefinition: String?
     /// `(cell, split, half, example)`; nil where the cells have no halves.
     public var halfMeans: [Float]?
 
-    public init(name: String, definition: String, source: String, sign: Int) {
+    public init(name: String, definition: String, source: String, sign: Int, flagDefinition: String? = nil) {
       (self.name, self.definition, self.source, self.sign) = (name, definition, source, sign)
+      self.flagDefinition = flagDefinition
     }
   }
 
@@ -36,10 +39,12 @@ public enum ProxiesFile {
       try file.variable(
         path + "_standard_error", proxy.standardError, [cells, examples], dimensions: ["/cell", scale],
         .init(proxy.name + " standard error", definition: "over runs: s / sqrt(n)"), fill: .nan)
-      if let never = proxy.neverLearned {
+      if let flagged = proxy.flagged {
         try file.variable(
-          path + "_never_learned", never, [cells, examples], dimensions: ["/cell", scale],
-          .init(proxy.name + " never learned", definition: "share of the runs in which the example is never right"),
+          path + "_flagged", flagged, [cells, examples], dimensions: ["/cell", scale],
+          .init(
+            proxy.name + " flagged",
+            definition: "share of the runs in which \(proxy.flagDefinition ?? "the value stands for another")"),
           fill: .nan)
       }
     }
@@ -59,7 +64,7 @@ public enum ProxiesFile {
   /// The names of the proxies in a scores file, in byte order.
   public static func names(in scores: Scores) throws -> [String] {
     try scores.reader.variables(in: "/proxy").filter { name in
-      name != "example" && !name.hasSuffix("_standard_error") && !name.hasSuffix("_never_learned")
+      name != "example" && !name.hasSuffix("_standard_error") && !name.hasSuffix("_flagged")
     }
   }
 

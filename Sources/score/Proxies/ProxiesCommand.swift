@@ -3,6 +3,7 @@ import Artefacts
 import Kernels
 import Measures
 import ToolKit
+import Training
 
 /// `score proxies`: what is cheaper than memorisation, and is said to stand for it.
 struct ProxiesCommand: ParsableCommand {
@@ -65,8 +66,10 @@ struct ProxiesCommand: ParsableCommand {
     let target = try Output(output.output)
     let choice = try ProxyChoice(measures?.values, of: set, data: sorted.data, epoch: epoch)
     for line in choice.missing { printError("score proxies: \(line)\n") }
+    let looksAtImages = choice.proxies.contains { NetworkProxies.needs.contains($0.need) }
     let work = ProxyWork(
-      runSet: set, dataset: sorted.data, proxies: choice.proxies, scope: over, epoch: epoch, splits: splits, seed: seed,
+      runSet: set, dataset: sorted.data, data: try looksAtImages ? sorted.data.map { try TrainingData($0) } : nil,
+      proxies: choice.proxies, scope: over, epoch: epoch, splits: splits, seed: seed,
       pool: ThreadPool(threads: jobs.cores), instructionSet: instructionSet,
       progress: Progress(
         "score proxies", total: Double(set.members.reduce(0) { $0 + $1.runs.count }), unit: "runs",
@@ -79,7 +82,8 @@ struct ProxiesCommand: ParsableCommand {
     }
     let rows = choice.proxies.map { proxy in
       var rows = ProxiesFile.Proxy(
-        name: proxy.rawValue, definition: proxy.definition, source: proxy.source, sign: proxy.sign)
+        name: proxy.rawValue, definition: proxy.definition, source: proxy.source, sign: proxy.sign,
+        flagDefinition: proxy.flagDefinition)
       for tally in tallies { tally.append(proxy, to: &rows) }
       return rows
     }

@@ -103,6 +103,16 @@ enum Proxy: String, CaseIterable, Sendable, Hashable {
     }
   }
 
+  /// What a value that stands for something else means; nil for proxies that have none.
+  var flagDefinition: String? {
+    switch self {
+    case .forgettingEvents, .firstLearnedEpoch: "the example is never right"
+    case .learnedForGoodEpoch: "the example is wrong at the end"
+    case .predictionDepth: "the last probe disagrees with the network"
+    default: nil
+    }
+  }
+
   var source: String {
     switch self {
     case .cScore, .cumulativeProbability, .cumulativeAccuracy, .cumulativeMaxProbability,

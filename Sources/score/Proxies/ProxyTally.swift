@@ -8,7 +8,7 @@ struct ProxyTally {
   /// `(split, run)`: the half that each used run is in.
   private let sides: [[UInt8]]
   private var means: [Proxy: ProxyMeans] = [:]
-  private var never: [Proxy: ProxyMeans] = [:]
+  private var flagged: [Proxy: ProxyMeans] = [:]
   private let examples: Int
 
   /// - Parameter runs: those that are used.
@@ -24,14 +24,14 @@ struct ProxyTally {
   /// Adds a run's values, of the examples that count.
   ///
   /// - Parameter run: its place among those that are used.
-  mutating func add(_ proxy: Proxy, run: Int, _ values: [Float], mask: [UInt8], never flags: [Float]? = nil) {
+  mutating func add(_ proxy: Proxy, run: Int, _ values: [Float], mask: [UInt8], flags: [Float]? = nil) {
     let sides = sides.indices.map { Optional(side($0, run)) }
     // A C-score is of runs without the example, whatever the others are of.
     let scope = proxy == .cScore ? .outside : scope
     means[proxy, default: ProxyMeans(examples: examples, splits: sides.count)]
       .add(scope.restrict(values, mask), sides: sides)
     if let flags {
-      never[proxy, default: ProxyMeans(examples: examples, splits: 0)].add(scope.restrict(flags, mask), sides: [])
+      flagged[proxy, default: ProxyMeans(examples: examples, splits: 0)].add(scope.restrict(flags, mask), sides: [])
     }
   }
 
@@ -57,7 +57,7 @@ struct ProxyTally {
     let mean = means[proxy] ?? ProxyMeans(examples: examples, splits: sides.count)
     rows.mean += mean.mean
     rows.standardError += mean.standardError
-    if let never = never[proxy] { rows.neverLearned = (rows.neverLearned ?? []) + never.mean }
+    if let flagged = flagged[proxy] { rows.flagged = (rows.flagged ?? []) + flagged.mean }
     rows.halfMeans = (rows.halfMeans ?? []) + mean.halfMeans
   }
 }

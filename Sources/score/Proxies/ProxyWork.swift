@@ -4,11 +4,14 @@ import Measures
 import Randomness
 import Synchronization
 import ToolKit
+import Training
 
 /// Computes proxies of one configuration after the other.
 struct ProxyWork {
   let runSet: RunsSet
   let dataset: ImageDataset?
+  /// Its images, where a chosen proxy looks at them.
+  let data: TrainingData?
   let proxies: [Proxy]
   let scope: ProxyScope
   let epoch: Int?
@@ -26,6 +29,7 @@ struct ProxyWork {
     if proxies.contains(.agreement) || proxies.contains(.ensembleConfidence) {
       try addLogits(member, to: &tally)
     }
+    let networks = try NetworkProxies(self, member)
     var used = 0
     for entry in member.runs {
       defer { progress.advance(by: 1) }
@@ -37,8 +41,10 @@ struct ProxyWork {
         tally.add(.cScore, run: used, correct.map(Float.init), mask: mask)
       }
       try addDynamics(file, entry.index, run: used, mask, to: &tally)
+      try networks?.add(file, entry.index, run: used, mask, to: &tally)
       used += 1
     }
+    networks?.addConstants(to: &tally)
     if proxies.contains(.random) { tally.set(.random, constant: random) }
     return tally
   }
@@ -66,7 +72,7 @@ struct ProxyWork {
         for i in measures.indices { measures[i].1.add(UnsafeBufferPointer(values)) }
       }
       for (proxy, measure) in measures {
-        tally.add(proxy, run: run, measure.values, mask: mask, never: measure.neverLearned)
+        tally.add(proxy, run: run, measure.values, mask: mask, flags: measure.neverLearned)
       }
     }
   }
