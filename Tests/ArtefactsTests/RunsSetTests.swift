@@ -129,12 +129,12 @@ import ToolKit
       samples.scratch("data.h5"), samples.scratch("a.h5"), samples.scratch("other.h5")
     )
     for arguments in [[data, runs], [runs, data]] {
-      let (dataset, set) = try DataAndRuns.open(arguments)
+      let (dataset, set) = try SortedInputs.dataAndRuns(arguments)
       #expect(dataset.content == set.data && set.inputs.count == 1)
     }
-    #expect(failure { try DataAndRuns.open([runs]) }?.status == .usage)
-    #expect(failure { try DataAndRuns.open([data, data, runs]) }?.status == .usage)
-    #expect(failure { try DataAndRuns.open([data]) }?.status == .usage)
-    #expect(failure { try DataAndRuns.open([other, runs]) }?.subject == other)
+    #expect(failure { try SortedInputs.dataAndRuns([runs]) }?.status == .usage)
+    #expect(failure { try SortedInputs.dataAndRuns([data, data, runs]) }?.status == .usage)
+    #expect(failure { try SortedInputs.dataAndRuns([data]) }?.status == .usage)
+    #expect(failure { try SortedInputs.dataAndRuns([other, runs]) }?.subject == other)
   }
 }

@@ -74,7 +74,7 @@ func near(_ found: [Float], _ expected: [Double], _ tolerance: Double = 2e-6) ->
     [Float(1), 2].withUnsafeBufferPointer {
       single.set(from: 0, logits: $0, labels: [0, 0], classes: 1, set.kernels)
     }
-    #expect(single.logOdds.allSatisfy(\.isNaN))
+    #expect(single.logOdds.allSatisfy { $0.isNaN })
   }
 
   @Test("Memorisation in probability is NumPy's, with Welch's interval")
@@ -230,7 +230,7 @@ func near(_ found: [Float], _ expected: [Double], _ tolerance: Double = 2e-6) ->
       if run > 0 {
         divergence += agreement.divergence
       } else {
-        #expect(agreement.divergence.allSatisfy(\.isNaN))
+        #expect(agreement.divergence.allSatisfy { $0.isNaN })
       }
     }
     #expect(near(norms, F.el2n))
