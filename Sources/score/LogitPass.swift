@@ -16,6 +16,13 @@ struct LogitPass {
     let label: LabelLogits
   }
 
+  /// A part of a run's logits, `(example, class)`.
+  struct RunPiece {
+    let examples: Range<Int>
+    let logits: UnsafeBufferPointer<Float>
+    let mask: [UInt8]
+  }
+
   let member: RunsSet.Member
   let set: RunsSet
   let kernels: KernelTable
@@ -24,62 +31,92 @@ struct LogitPass {
 
   /// Calls `body` with each run.
   ///
-  /// - Parameter each: called with the logits `(example, class)` of each piece of a run, from the example on that comes
-  ///   first, before `body`; on a thread of its own, in order.
-  func forEachRun(
-    piece each: (@Sendable (RunPiece) -> Void)? = nil, _ body: (Run) throws -> Void
-  ) throws {
-    for entry in member.runs {
-      let file = try set.file(of: entry)
-      defer { progress.advance(by: 1) }
-      guard try !file.isDiverged(index: entry.index) else { continue }
-      let mask = try file.flags("/train/in_mask", index: entry.index, count: set.trainExample.count)
-      let label = try labelLogits(file, entry.index, mask, each)
-      try body(Run(number: entry.run, mask: mask, label: label))
+  /// - Parameters:
+  ///   - each: called with all pieces of a run in order, before `body`.
+  ///   - body: like `each` not on the thread that reads, and so not to touch files.
+  func forEachRun(piece each: ((RunPiece) -> Void)? = nil, _ body: (Run) -> Void) throws {
+    let reader = LogitReader(member, set)
+    let label = LabelLogits(examples: set.trainExample.count)
+    let (truth, classes, kernels) = (set.trainLabel, set.classes.count, kernels)
+    // One task reads a piece, with libhdf5, while the other works on the one before: never two readers.
+    nonisolated(unsafe) var (next, work, labels): (Result<LogitReader.Piece?, any Error>, _, _) = (
+      Result { try reader.read(0) }, (each, body), label
+    )
+    var turn = 1
+    while let piece = try next.get() {
+      nonisolated(unsafe) let (source, done, turnNow) = (reader, piece, turn)
+      nonisolated(unsafe) var following: Result<LogitReader.Piece?, any Error> = .success(nil)
+      pool.run(2) { task in
+        if task == 0 {
+          following = Result { try source.read(turnNow) }
+        } else {
+          labels.set(
+            from: done.examples.lowerBound, logits: done.logits, labels: truth, classes: classes, kernels)
+          work.0?(RunPiece(examples: done.examples, logits: done.logits, mask: done.mask))
+          if done.isLast { work.1(Run(number: done.run, mask: done.mask, label: labels)) }
+        }
+      }
+      if piece.isLast { progress.advance(by: 1) }
+      next = following
+      turn += 1
     }
+    progress.advance(by: Double(reader.diverged))
   }
+}
 
-  /// A part of a run's logits.
-  struct RunPiece {
+/// Reads the logits of runs that have not diverged, piece by piece, into two places in turn.
+private final class LogitReader {
+  struct Piece {
+    let run: Int
     let examples: Range<Int>
     let logits: UnsafeBufferPointer<Float>
     let mask: [UInt8]
+    /// Whether it ends the run.
+    let isLast: Bool
   }
 
-  private func labelLogits(
-    _ file: RunsFile, _ index: Int, _ mask: [UInt8], _ each: (@Sendable (RunPiece) -> Void)?
-  ) throws -> LabelLogits {
-    let (examples, classes) = (set.trainExample.count, set.classes.count)
-    let batch = try file.logitBatch(of: .train)
-    let pieces = stride(from: 0, to: examples, by: batch).map { $0..<min($0 + batch, examples) }
-    let labels = set.trainLabel
-    let rooms = (0..<2).map { _ in UnsafeMutableBufferPointer<Float>.allocate(capacity: batch * classes) }
-    defer { rooms.forEach { $0.deallocate() } }
-    let result = Mutex(LabelLogits(examples: examples))
-    let failure = Mutex<(any Error)?>(nil)
-    let kernels = kernels
-    // One task reads a piece, with libhdf5, while the other works on the one before: never two readers.
-    nonisolated(unsafe) let (source, places) = (file, rooms)
-    for step in 0...pieces.count {
-      pool.run(2) { task in
-        if task == 0, step < pieces.count {
-          do {
-            let room = UnsafeMutableBufferPointer(rebasing: places[step % 2][..<(pieces[step].count * classes)])
-            try source.readLogits(of: .train, index: index, examples: pieces[step], into: room)
-          } catch {
-            failure.withLock { $0 = error }
-          }
-        } else if task == 1, step > 0 {
-          let piece = pieces[step - 1]
-          let logits = UnsafeBufferPointer(rebasing: places[(step - 1) % 2][..<(piece.count * classes)])
-          result.withLock {
-            $0.set(from: piece.lowerBound, logits: logits, labels: labels, classes: classes, kernels)
-          }
-          each?(RunPiece(examples: piece, logits: logits, mask: mask))
+  private let member: RunsSet.Member
+  private let set: RunsSet
+  private(set) var diverged = 0
+  private var position = 0
+  private var start = 0
+  private var mask: [UInt8] = []
+  private var rooms: [UnsafeMutableBufferPointer<Float>] = []
+
+  init(_ member: RunsSet.Member, _ set: RunsSet) { (self.member, self.set) = (member, set) }
+
+  deinit { rooms.forEach { $0.deallocate() } }
+
+  /// The next piece; nil after the last. What the one before the last was in is used again.
+  func read(_ turn: Int) throws -> Piece? {
+    while position < member.runs.count {
+      let entry = member.runs[position]
+      let file = try set.file(of: entry)
+      if start == 0 {
+        guard try !file.isDiverged(index: entry.index) else {
+          diverged += 1
+          position += 1
+          continue
         }
+        mask = try file.flags("/train/in_mask", index: entry.index, count: set.trainExample.count)
       }
-      if let error = failure.withLock({ $0 }) { throw error }
+      let classes = set.classes.count
+      let end = min(start + (try file.logitBatch(of: .train)), set.trainExample.count)
+      let size = (end - start) * classes
+      while rooms.count < 2 { rooms.append(.allocate(capacity: size)) }
+      if rooms[turn % 2].count < size {
+        rooms[turn % 2].deallocate()
+        rooms[turn % 2] = .allocate(capacity: size)
+      }
+      let room = UnsafeMutableBufferPointer(rebasing: rooms[turn % 2][..<size])
+      try file.readLogits(of: .train, index: entry.index, examples: start..<end, into: room)
+      let piece = Piece(
+        run: entry.run, examples: start..<end, logits: UnsafeBufferPointer(room), mask: mask,
+        isLast: end == set.trainExample.count)
+      start = piece.isLast ? 0 : end
+      if piece.isLast { position += 1 }
+      return piece
     }
-    return result.withLock { $0 }
+    return nil
   }
 }
