@@ -323,6 +323,7 @@ TINY_IMAGENET = ../shared/data/tiny-imagenet-10-classes.zip
 check-format: .venv/ready $(tools)
 	$(python) Tests/python/check_format.py --flips $(FLIPS)
 	$(python) Tests/python/check_example.py
+	$(python) Tests/python/check_label_errors.py
 	$(python) Tests/python/check_svhn.py
 	$(python) Tests/python/check_tiny_imagenet.py $(TINY_IMAGENET)
 	$(python) Tests/python/check_hostile.py
