@@ -89,6 +89,9 @@ public final class ArtefactReader {
     }
   }
 
+  /// The names of the groups at the top of the file, in byte order.
+  public func groups() throws -> [String] { try reading(name) { try file.groups(in: "/") } }
+
   private func lacks(_ what: String) -> Failure {
     Failure(.badData, name, "lacks \(what)", remedy: "docs/format.md says what a file must have")
   }
@@ -125,6 +128,21 @@ public final class ArtefactReader {
     }
   }
 
+  /// Like `read`, piece by piece: what is wrong may show only after the last.
+  func forEachPiece<T: Element>(
+    of path: String, _ type: T.Type, rank: Int, _ body: (UnsafeRawBufferPointer) -> Void
+  ) throws {
+    let dataset = try variable(path, type, rank: rank)
+    try reading(name) {
+      let digest = Digest()
+      try dataset.forEachPiece(type) {
+        digest.update(UnsafeRawBufferPointer($0))
+        body(UnsafeRawBufferPointer($0))
+      }
+      if let expected = try file.text("sha256", of: path) { try check(path, digest.finishHex(), expected) }
+    }
+  }
+
   /// All of a text variable, checked against its digest where it has one: HDF5 keeps no checksum of text.
   public func readText(_ path: String) throws -> [String] {
     try reading(name) {
@@ -139,7 +157,7 @@ public final class ArtefactReader {
     }
   }
 
-  private func check(_ path: String, _ found: String, _ expected: String) throws {
+  func check(_ path: String, _ found: String, _ expected: String) throws {
     guard found == expected else {
       throw Failure(
         .badData, "\(name): \(path)", "its values are not those that were written",

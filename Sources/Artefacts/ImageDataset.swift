@@ -44,7 +44,7 @@ public final class ImageDataset {
       let digest = Digest()
       digest.update(train.example)
       digest.update(train.label)
-      digest.update(try reader.read("/train/image", UInt8.self, rank: 4).values)
+      try reader.forEachPiece(of: "/train/image", UInt8.self, rank: 4) { digest.update($0) }
       content = digest.finishHex()
     }
   }

@@ -64,6 +64,20 @@ public struct Provenance: Sendable {
   }
 }
 
+extension ArtefactReader {
+  /// What the file says that it was made from; nothing where it does not say. Kinds that we do not know are passed over.
+  public func inputs() throws -> [InputRecord] {
+    guard let text = try text("inputs") else { return [] }
+    let records = try JSON(parsing: text, subject: "\(name): inputs").array ?? []
+    return records.compactMap { record in
+      guard let kind = record["kind"]?.string.flatMap(Kind.init), let content = record["content"]?.string else {
+        return nil
+      }
+      return InputRecord(kind: kind, cell: record["cell"]?.string, content: content)
+    }
+  }
+}
+
 /// Libraries behind the files, for `--version`.
 public var fileLibraries: [String] { ["HDF5 \(HDF5.libraryVersion())"] }
 

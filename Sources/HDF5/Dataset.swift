@@ -19,12 +19,17 @@ public final class Dataset {
 
   /// - Parameter part: of the second dimension; nil for all.
   func select(_ start: Int, _ count: Int, _ part: Range<Int>? = nil) throws -> (file: Handle, memory: Handle) {
-    // The setting belongs to a thread, and a file may have been opened on another.
-    rote_h5_quiet()
-    let file = try Handle(H5Dget_space(handle.id), "select", path, close: H5Sclose)
     var offset = [hsize_t(start)] + shape.dropFirst().map { _ in 0 }
     var extent = [hsize_t(count)] + shape.dropFirst().map { hsize_t($0) }
     if let part { (offset[1], extent[1]) = (hsize_t(part.lowerBound), hsize_t(part.count)) }
+    return try select(offset, extent)
+  }
+
+  /// A block: where it starts in the file and how far it goes, and room for it alone.
+  func select(_ offset: [hsize_t], _ extent: [hsize_t]) throws -> (file: Handle, memory: Handle) {
+    // The setting belongs to a thread, and a file may have been opened on another.
+    rote_h5_quiet()
+    let file = try Handle(H5Dget_space(handle.id), "select", path, close: H5Sclose)
     try check(H5Sselect_hyperslab(file.id, H5S_SELECT_SET, offset, nil, extent, nil), "select", path)
     let memory = try Handle(
       H5Screate_simple(Int32(extent.count), extent, nil), "select", path, close: H5Sclose)

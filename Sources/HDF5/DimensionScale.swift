@@ -6,13 +6,16 @@ extension File {
     try check(H5DSset_scale(dataset.handle.id, name), "make a scale of", dataset.path)
   }
 
+  /// How netCDF begins the name of a scale that is a dimension alone.
+  static let dimensionAlone = "This is a netCDF dimension but not a netCDF variable."
+
   /// A dimension without coordinates, in netCDF's way: a scale that holds no values.
   public func createDimension(_ path: String, length: Int) throws {
     let chunk = max(1, min(length, 1 << 18))
     let dataset = try create(path, Float.self, shape: [length], chunk: [chunk], compressed: false)
     let digits = String(length)
     let label =
-      "This is a netCDF dimension but not a netCDF variable."
+      File.dimensionAlone
       + String(repeating: " ", count: max(0, 10 - digits.count)) + digits
     try check(H5DSset_scale(dataset.handle.id, label), "make a scale of", path)
   }

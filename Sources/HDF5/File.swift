@@ -116,6 +116,44 @@ public final class File {
     }
   }
 
+  /// The groups in a group, in byte order. Links that lead elsewhere are passed over.
+  public func groups(in group: String) throws -> [String] {
+    try names(in: group).filter { name in
+      let path = group == "/" ? "/\(name)" : "\(group)/\(name)"
+      return try check(rote_h5_is_hard_link(handle.id, path), "look up", path) > 0 && isGroup(path)
+    }
+  }
+
+  /// The paths of all variables, each group's in byte order. Links that lead elsewhere are refused.
+  public func variables() throws -> [String] {
+    // Groups may hold themselves. No path of ours is so long, and no file of ours has so many objects.
+    let (deepest, most) = (16, 100_000)
+    var paths: [String] = []
+    var waiting = ["/"]
+    var seen = 0
+    while let group = waiting.popLast() {
+      var inside: [String] = []
+      for name in try names(in: group) {
+        let path = group == "/" ? "/\(name)" : "\(group)/\(name)"
+        func refuse(_ reason: String) -> HDF5Error { HDF5Error(action: "read", object: path, reason: reason) }
+        guard try has(path) else { throw refuse("its name is no text") }
+        seen += 1
+        guard seen <= most else { throw refuse("the file holds more than \(most) objects") }
+        if try isGroup(path) { inside.append(path) } else { paths.append(path) }
+        guard path.utf8.filter({ $0 == UInt8(ascii: "/") }).count <= deepest else {
+          throw refuse("more than \(deepest) groups lie in one another")
+        }
+      }
+      waiting += inside.reversed()
+    }
+    return paths
+  }
+
+  /// Whether a data set is netCDF's dimension without a variable: a scale that holds no values.
+  public func isDimensionAlone(_ path: String) throws -> Bool {
+    try text("NAME", of: path)?.hasPrefix(File.dimensionAlone) ?? false
+  }
+
   /// Whether `path` is a group (else it is a data set, or no object that we know).
   public func isGroup(_ path: String) throws -> Bool {
     let object = try Handle(

@@ -34,16 +34,20 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
 
   public var description: String {
     let line = (subject.map { "\($0): " } ?? "") + problem + (remedy.map { "; \($0)" } ?? "")
-    // Names and labels of hostile files must not steer a terminal.
-    let unfit: Set<Unicode.GeneralCategory> = [.control, .format, .lineSeparator, .paragraphSeparator]
-    let scalars = line.unicodeScalars.map { unfit.contains($0.properties.generalCategory) ? " " : $0 }
-    return String(String.UnicodeScalarView(scalars))
+    return printable(line)
   }
 
   /// The failure of a system call, with the reason that `errno` gives.
   public static func system(_ subject: String, _ action: String, _ code: Int32 = errno) -> Failure {
     Failure(.inputOutput, subject, "\(action): \(String(cString: strerror(code)))")
   }
+}
+
+/// Text in which nothing steers a terminal, as names and labels of hostile files might: spaces stand for what would.
+public func printable(_ text: String) -> String {
+  let unfit: Set<Unicode.GeneralCategory> = [.control, .format, .lineSeparator, .paragraphSeparator]
+  let scalars = text.unicodeScalars.map { unfit.contains($0.properties.generalCategory) ? " " : $0 }
+  return String(String.UnicodeScalarView(scalars))
 }
 
 /// Writes to standard error, whatever becomes of it.

@@ -46,10 +46,15 @@ public final class Input {
 
   /// The inputs of a command line: at most one of them standard input.
   public static func open(_ arguments: [String]) throws -> [Input] {
+    try refuseTwoOfStandardInput(arguments)
+    return try arguments.map { try Input($0) }
+  }
+
+  /// Standard input can be read only once.
+  public static func refuseTwoOfStandardInput(_ arguments: [String]) throws {
     guard arguments.filter({ $0 == "-" }).count <= 1 else {
       throw Failure(.usage, nil, "standard input (-) can be read only once")
     }
-    return try arguments.map { try Input($0) }
   }
 
   private func withDescriptor<T>(_ body: (Int32) throws -> T) throws -> T {

@@ -30,7 +30,9 @@ struct CellScores {
 
   static let quantities = ["memorisation", "in_accuracy", "out_accuracy", "test_accuracy"]
 
+  /// Those of all configurations of a file; none where it holds other measures only.
   static func all(in file: Scores) throws -> [CellScores] {
+    guard try file.reader.has("/memorisation/score") else { return [] }
     func rows(_ part: String) throws -> [[Float]] {
       guard let rows = try file.rows("/memorisation/\(part)") else {
         throw Failure(

@@ -25,6 +25,8 @@ struct Material {
 
   /// By parameter count; of equal ones, trained on labels before distilled.
   let cells: [Cell]
+  /// Whether scores files are named, whatever they hold.
+  let hasScoresFiles: Bool
   let dataset: ImageDataset?
   let classes: [String]
   /// What the data set file knows of its examples, and images of some: nil without one.
@@ -37,6 +39,7 @@ struct Material {
     var agreement = Agreement()
     var datasets: [ImageDataset] = []
     var scores: [CellScores] = []
+    var measured: [MeasuredCell] = []
     var alignments: [Alignment] = []
     var runInputs: [Input] = []
     for input in inputs {
@@ -49,6 +52,7 @@ struct Material {
         let file = try Scores(reader)
         try agreement.check(file)
         scores += try CellScores.all(in: file)
+        measured += try MeasuredCell.all(in: file)
       case .alignment:
         alignments.append(try Alignment(reader))
         try agreement.check(alignments[alignments.count - 1])
@@ -60,11 +64,12 @@ struct Material {
     guard datasets.count <= 1 else {
       throw Failure(.usage, datasets[1].reader.name, "is a second data set file", remedy: "name one")
     }
-    try Material.refuseRepeats(scores.map { ($0.config, $0.file) })
-    try Material.refuseRepeats(alignments.map { ($0.config, $0.reader.name) })
+    try MeasuredCell.refuseRepeats(measured)
+    try Material.refuseRepeats(alignments)
     let runs = runInputs.isEmpty ? [] : try CellRuns.all(in: try RunsSet(runInputs), quiet: quiet)
     dataset = datasets.first
     classes = agreement.classes
+    hasScoresFiles = !measured.isEmpty
     cells = Material.joined(scores, alignments, runs)
     truth = try dataset.flatMap { try GroundTruth($0) }
     // Of equal sizes the first: the one that was trained on labels.
@@ -75,15 +80,14 @@ struct Material {
   }
 
   /// A configuration in two files would be counted twice.
-  private static func refuseRepeats(_ cells: [(config: JSON, file: String)]) throws {
+  private static func refuseRepeats(_ alignments: [Alignment]) throws {
     var seen: [JSON: String] = [:]
-    for (config, file) in cells {
-      if let other = seen[config] {
+    for alignment in alignments {
+      if let other = seen.updateValue(alignment.reader.name, forKey: alignment.config) {
         throw Failure(
-          .badData, file, "has a configuration that is in \(other) too",
+          .badData, alignment.reader.name, "has a configuration that is in \(other) too",
           remedy: "name each configuration once")
       }
-      seen[config] = file
     }
   }
 
@@ -122,55 +126,5 @@ extension JSON {
     guard case .object(var members) = self else { return self }
     for key in keys { members[key] = nil }
     return .object(members)
-  }
-}
-
-/// The data set that all files must be of: that of the first.
-private struct Agreement {
-  private var first: (file: String, data: String)?
-  private(set) var classes: [String] = []
-  private var examples: (file: String, example: [Int64], label: [Int32])?
-
-  mutating func check(_ file: ImageDataset) throws {
-    try check(file.reader.name, data: file.content, classes: file.classes)
-    try check(file.reader.name, file.train.example, file.train.label)
-  }
-
-  mutating func check(_ file: Scores) throws {
-    try check(file.reader.name, data: file.data, classes: file.classes)
-    try check(file.reader.name, file.trainExample, file.trainLabel)
-  }
-
-  mutating func check(_ file: RunsFile) throws {
-    try check(file.name, data: file.data, classes: file.classes)
-    try check(file.name, file.trainExample, file.trainLabel)
-  }
-
-  mutating func check(_ file: Alignment) throws {
-    try check(file.reader.name, data: file.data, classes: file.classes)
-  }
-
-  private mutating func check(_ file: String, data: String, classes: [String]) throws {
-    guard let first else {
-      first = (file, data)
-      self.classes = classes
-      return
-    }
-    guard first.data == data, self.classes == classes else {
-      throw Failure(
-        .badData, file, "is of another data set than \(first.file)", remedy: "name files of one data set")
-    }
-  }
-
-  private mutating func check(_ file: String, _ example: [Int64], _ label: [Int32]) throws {
-    guard let examples else {
-      examples = (file, example, label)
-      return
-    }
-    guard examples.example == example, examples.label == label else {
-      throw Failure(
-        .badData, file, "its examples or labels are not those of \(examples.file)",
-        remedy: "name files of one data set")
-    }
   }
 }

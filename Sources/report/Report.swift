@@ -19,7 +19,11 @@ struct Report: Tool {
       images of a data set look, shows
 
         report show data.h5 --sheet data.svg
+
+      and whether files are whole and belong together
+
+        report check data.h5 runs/*.h5 scores.h5
       """,
     version: Version.text("report", libraries: fileLibraries),
-    subcommands: [TablesCommand.self, ShowCommand.self], defaultSubcommand: TablesCommand.self)
+    subcommands: [TablesCommand.self, ShowCommand.self, CheckCommand.self], defaultSubcommand: TablesCommand.self)
 }

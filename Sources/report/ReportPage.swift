@@ -23,7 +23,13 @@ extension Material {
     let counts = Set(cells.compactMap { $0.runCounts?.used })
     let runs =
       counts.count == 1 ? counts.map { $0 == 1 ? ", a run each," : ", \($0) runs each," }.joined() : ""
-    let networks = (cells.count == 1 ? "One configuration" : "\(cells.count) configurations") + runs
+    let number =
+      switch cells.count {
+      case 0: "No configurations"
+      case 1: "One configuration"
+      case let count: "\(count) configurations"
+      }
+    let networks = number + runs
     if let dataset {
       let test = dataset.test.map { " and \($0.count) test" } ?? ""
       lines.append(
@@ -64,7 +70,8 @@ extension Material {
     var lines: [String] = []
     if scored.isEmpty {
       lines.append(
-        "Memorisation: no scores file is named; make one with score memorisation RUNS -o scores.h5.")
+        "Memorisation: \(hasScoresFiles ? "the scores files hold other measures only" : "no scores file is named"); "
+          + "make one with score memorisation RUNS -o scores.h5.")
     }
     for cell in cells where cell.runCounts?.used == 0 {
       lines.append(

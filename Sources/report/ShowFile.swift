@@ -16,9 +16,7 @@ enum FileTable {
   }
 
   static func of(_ runs: RunsFile) throws -> Table {
-    let kept = try [
-      ("logits", "/train/logit"), ("dynamics", "/dynamics/train/example"), ("checkpoints", "/checkpoint/parameter"),
-    ].filter { try runs.has($0.1) }.map(\.0)
+    let kept = try kept(in: runs)
     let diverged = try runs.runs.indices.filter { try runs.isDiverged(index: $0) }
     return try table(
       "A runs file", runs.reader,
@@ -32,6 +30,13 @@ enum FileTable {
         ("Classes", String(runs.classes.count)), ("Training examples", String(runs.trainExample.count)),
         ("Test examples", String(runs.testExample.count)), ("Data set", runs.data), ("Cell", runs.cell),
       ])
+  }
+
+  /// What was kept of the runs.
+  static func kept(in runs: RunsFile) throws -> [String] {
+    try [
+      ("logits", "/train/logit"), ("dynamics", "/dynamics/train/example"), ("checkpoints", "/checkpoint/parameter"),
+    ].filter { try runs.has($0.1) }.map(\.0)
   }
 
   static func of(_ scores: Scores) throws -> Table {
@@ -110,15 +115,17 @@ enum FileTable {
   }
 
   /// Ascending numbers as half-open ranges, such as "0:10, 12:13".
-  private static func ranges(_ numbers: [Int]) -> String {
-    var ranges: [Range<Int>] = []
+  static func ranges(_ numbers: [Int]) -> String {
+    var ranges: [ClosedRange<Int>] = []
     for number in numbers {
-      if let last = ranges.last, last.upperBound == number {
-        ranges[ranges.count - 1] = last.lowerBound..<number + 1
+      if let last = ranges.last, last.upperBound < number, last.upperBound == number - 1 {
+        ranges[ranges.count - 1] = last.lowerBound...number
       } else {
-        ranges.append(number..<number + 1)
+        ranges.append(number...number)
       }
     }
-    return ranges.map { "\($0.lowerBound):\($0.upperBound)" }.joined(separator: ", ")
+    // The end of the last that a file can hold is no number.
+    return ranges.map { "\($0.lowerBound):\($0.upperBound == .max ? "" : String($0.upperBound + 1))" }
+      .joined(separator: ", ")
   }
 }

@@ -45,7 +45,8 @@ import Testing
       ]
     ),
     ("align", ["--over", "--jobs", "--output", "--quiet"]),
-    ("report", ["--help", "--version", "show"]),
+    ("report", ["--help", "--version", "show", "check"]),
+    ("report check", ["--files0-from", "--verbose"]),
     ("report show", ["--format", "--sheet", "--per-class", "--output", "--quiet"]),
   ]
 

@@ -166,7 +166,7 @@ private struct Tables {
   @Test(arguments: [
     ("scores.h5 other-runs.h5", "other-runs.h5: is of another data set than scores.h5", 65),
     ("other.h5 alignment.h5", "alignment.h5: is of another data set than other.h5", 65),
-    ("scores.h5 scores.h5", "scores.h5: has a configuration that is in scores.h5 too", 65),
+    ("scores.h5 scores.h5", "scores.h5: holds histogram of mlp width=16", 65),
     ("runs.h5 runs.h5", "runs.h5: run 0 of the same configuration is in runs.h5 too", 65),
     ("sprites.h5 sprites.h5", "sprites.h5: is a second data set file", 64),
     ("scores.h5 --format pdf", "'pdf' is invalid", 64),

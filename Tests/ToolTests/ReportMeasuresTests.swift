@@ -1,0 +1,77 @@
+import Artefacts
+import Testing
+import ToolKit
+
+/// `report` on scores files that hold other measures than memorisation.
+@Suite struct ReportMeasuresTests {
+  /// Scores of `runs.h5` alone, one measure a file.
+  private func scratch() throws -> Scratch {
+    let scratch = try Scratch(with: ["sprites.h5", "runs.h5", "students.h5", "scores.h5"])
+    try scratch.succeed(
+      """
+      score lira runs.h5 -o lira.h5
+      score out-of-sample runs.h5 -o out-of-sample.h5
+      score c-score runs.h5 -o c-score.h5 2> /dev/null
+      score proxies runs.h5 -o proxies.h5 2> /dev/null
+      score influence runs.h5 -o influence.h5 2> /dev/null
+      """)
+    return scratch
+  }
+
+  private static let others = "lira.h5 out-of-sample.h5 c-score.h5 proxies.h5 influence.h5"
+
+  @Test func `Other measures beside memorisation change nothing of what is said of it`() throws {
+    let scratch = try scratch()
+    try scratch.succeed(
+      """
+      report sprites.h5 scores.h5 > alone.md
+      report \(Self.others) scores.h5 sprites.h5 > beside.md
+      report sprites.h5 scores.h5 --format html > alone.html
+      report scores.h5 \(Self.others) sprites.h5 --format html > beside.html
+      """)
+    #expect(scratch.areEqual("alone.md", "beside.md"))
+    #expect(scratch.areEqual("alone.html", "beside.html"))
+  }
+
+  @Test(arguments: others.split(separator: " ").map(String.init))
+  func `A file of another measure alone is taken, and memorisation named as missing`(name: String) throws {
+    let scratch = try scratch()
+    for format in ["markdown", "html"] {
+      let text = try scratch.succeed("report \(name) --format \(format)").text
+      #expect(text.contains("Memorisation: the scores files hold other measures only; make one with score "))
+    }
+    #expect(try scratch.shell("report \(name) --format tsv").status == 0)
+    // What runs say of accuracy is no less for it.
+    try scratch.succeed("report runs.h5 -q --format tsv > runs.tsv; report runs.h5 \(name) -q --format tsv > both.tsv")
+    #expect(scratch.areEqual("runs.tsv", "both.tsv"))
+  }
+
+  @Test(arguments: [
+    ("lira.h5 copy.h5", "copy.h5: holds lira of mlp width=16, as lira.h5 does"),
+    ("lira.h5 both.h5", "both.h5: holds lira of mlp width=16, as lira.h5 does"),
+    ("influence.h5 scores.h5 influence.h5", "influence.h5: holds influence of mlp width=16, as influence.h5 does"),
+  ])
+  func `One measure of one configuration in two files is refused by name`(arguments: String, message: String) throws {
+    let scratch = try scratch()
+    try scratch.succeed("cp lira.h5 copy.h5; score lira students.h5 runs.h5 -o both.h5")
+    let outcome = try scratch.shell("report \(arguments) -o report.md")
+    #expect(outcome.status == 65 && outcome.lines.count == 1)
+    #expect(outcome.errors.contains(message), "\(outcome.errors)")
+    #expect(!scratch.exists("report.md"))
+    // Of another configuration it is taken.
+    try scratch.succeed("score lira students.h5 -o students-lira.h5; report lira.h5 students-lira.h5 > both.md")
+  }
+
+  @Test func `Memorisation without its intervals is refused`() throws {
+    let scratch = try scratch()
+    let runs = try RunsSet([Input(scratch.path("runs.h5"))])
+    let writer = try ScoresFile.Writer(
+      Output(scratch.path("part.h5")), runs: runs, cells: [runs.cellRecord(runs.members[0], label: "mlp", runs: 10)])
+    try writer.write(
+      .init(group: "memorisation", floats: [("score", "made up", [Float](repeating: 0.5, count: 300))], counts: []))
+    try writer.finish(options: [:], inputs: [])
+    let outcome = try scratch.shell("report part.h5")
+    #expect(outcome.status == 65 && outcome.lines.count == 1)
+    #expect(outcome.errors.contains("part.h5: lacks the variable /memorisation/lower"), "\(outcome.errors)")
+  }
+}
