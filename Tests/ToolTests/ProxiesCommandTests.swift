@@ -11,7 +11,7 @@ import ToolKit
     scratch = try Scratch()
     try scratch.succeed(
       """
-      fetch-data -q sprites --train 0:400 --test 0:20 -o data.h5
+      fetch-data sprites -q --train 0:400 --test 0:20 -o data.h5
       for width in 6 12; do
         train -q data.h5 --architecture "mlp width=$width" --runs 0:6 --epochs 4 --snapshots 0,1,4 \
           --dynamics evaluation -o $width.h5
@@ -63,7 +63,7 @@ import ToolKit
     #expect(refused.status == 64 && refused.lines.count == 1 && !scratch.exists("none.h5"))
   }
 
-  @Test("Agreement has every proxy, its changes over sizes, and wrong labels; a proxy agrees with itself")
+  @Test("Agreement has every proxy, its changes over sizes, and wrong labels; other runs are refused")
   func agreement() throws {
     try scratch.succeed(
       """
@@ -75,10 +75,10 @@ import ToolKit
     #expect(try reader.readText("/detection/measure") == ["memorisation"] + all)
     let (correlation, shape) = try reader.read("/agreement/correlation", Float.self, rank: 3)
     #expect(shape == [2, all.count, 3])
-    // By cell, measure and method: what is not seen in training is what memorisation is made from.
+    // By cell, measure and method. The larger network, which has learnt more, gets what it has not seen wrong.
     let cScore = try #require(all.firstIndex(of: "c_score"))
     let random = try #require(all.firstIndex(of: "random"))
-    #expect(correlation[cScore * 3] < -0.1 && abs(correlation[random * 3]) < 0.25)
+    #expect(correlation[(all.count + cScore) * 3] < -0.2 && abs(correlation[(all.count + random) * 3]) < 0.15)
     #expect(correlation.allSatisfy { !(abs($0) > 1.000001) })
     let confusion = try reader.read("/agreement/confusion", Float.self, rank: 4).values
     #expect(confusion.allSatisfy { $0.isNaN || (0...1).contains($0) })
