@@ -62,6 +62,8 @@ DIMENSIONS = {
         },
         "/summary/memorisation": "cell", "/summary/memorisation_lower": "cell",
         "/summary/memorisation_upper": "cell", "/summary/memorisation_over_runs": "cell",
+        "/histogram/bin": "bin", "/histogram/plug_in": "cell bin", "/histogram/mixture": "cell bin",
+        **{f"/summary/mass_{end}{how}": "cell" for end in ("low", "high") for how in ("", "_mixture")},
         **{
             f"/summary/{name}{suffix}": "cell"
             for name in ("in_accuracy", "out_accuracy", "test_accuracy")
