@@ -15,6 +15,23 @@ INLINE vec others(const float *z, int32_t i, int32_t classes, int32_t label) {
   return v;
 }
 
+/* The largest lane, and the sum of all in a fixed order: half to half. */
+INLINE float largest(vec v) {
+  float lane[V];
+  *(loose_vec *)lane = v;
+  UNROLL for (int w = V / 2; w > 0; w /= 2)
+    UNROLL for (int i = 0; i < w; i++) lane[i] = lane[i + w] > lane[i] ? lane[i + w] : lane[i];
+  return lane[0];
+}
+
+INLINE float total(vec v) {
+  float lane[V];
+  *(loose_vec *)lane = v;
+  UNROLL for (int w = V / 2; w > 0; w /= 2)
+    UNROLL for (int i = 0; i < w; i++) lane[i] += lane[i + w];
+  return lane[0];
+}
+
 /* margin = z[y] - m, m the largest other logit; log_odds = z[y] - ln sum of e^z over the others. */
 static void label_logits(int64_t rows, int32_t classes, const float *z, const int32_t *label, float *margin,
                          float *log_odds) {
@@ -29,14 +46,11 @@ static void label_logits(int64_t rows, int32_t classes, const float *z, const in
         const vec v = others(logits, i, classes, y);
         most = blend(v > most, v, most);
       }
-      float top = most[0];
-      UNROLL for (int i = 1; i < V; i++) top = most[i] > top ? most[i] : top;
+      const float top = largest(most);
       vec sum = {0};
       for (int32_t i = 0; i < classes; i += V) sum += exponential(others(logits, i, classes, y) - top);
-      float total = sum[0];
-      UNROLL for (int i = 1; i < V; i++) total += sum[i];
       tops[k] = top;
-      sums[k] = total;
+      sums[k] = total(sum);
     }
     const vec logs = logarithm(sums);
     for (int32_t k = 0; k < room; k++) {

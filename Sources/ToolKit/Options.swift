@@ -115,18 +115,3 @@ where Name.RawValue == String {
 
   public var defaultValueDescription: String { values.map(\.rawValue).joined(separator: ",") }
 }
-
-/// Numbers with commas between them, at least one.
-public struct NumberList: ExpressibleByArgument, Sendable {
-  public let values: [Double]
-
-  public init(_ values: [Double]) { self.values = values }
-
-  public init?(argument: String) {
-    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
-    guard numbers.allSatisfy({ $0?.isFinite ?? false }) else { return nil }
-    values = numbers.compactMap { $0 }
-  }
-
-  public var defaultValueDescription: String { values.map { JSON.number($0).canonical }.joined(separator: ",") }
-}

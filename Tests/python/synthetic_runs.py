@@ -5,13 +5,14 @@
 
 With several files they are folder/000.h5 and on, each with consecutive runs of one cell; with one, it is the path itself.
 A run depends on seed and number alone, not on the number of runs or files. What is true of them: each run's subset is a
-uniform one of int(0.7 N) examples; an example is right with a probability of its own outside of the subset and a higher one
-in it, so that memorisation runs from 0 to 1; test example j is right more often by `--influence` in runs that trained on
+uniform one of int(0.7 N) examples, or with `--balanced` one of a block of ten as `train` draws them; an example is right
+with a probability of its own outside of the subset and a higher one in it, so that memorisation runs from 0 to 1; test example j is right more often by `--influence` in runs that trained on
 example j, and by nothing else. Logits, where they are kept, have their largest at the label where the run is right, and
 elsewhere where it is not.
 """
 
 import argparse
+import itertools
 import json
 from pathlib import Path
 
@@ -57,6 +58,13 @@ def logits(random, label, correct, classes):
     return values
 
 
+def balanced(seed, number, count):
+    """A subset as `train --masks balanced` has them: each example in 7 of each block of 10 runs."""
+    place = np.random.default_rng([seed, 2, number // 10]).permutation(count)
+    left_out = np.array([number % 10 in triple for triple in itertools.combinations(range(10), 3)])
+    return (~left_out[place % len(left_out)]).astype(np.uint8)
+
+
 class Truth:
     """The labels, and how often each example is right outside of the subset, and in it or with its pair in it."""
 
@@ -69,14 +77,15 @@ class Truth:
         self.out = random.random(options.examples)
         self.inside = self.out + (1 - self.out) * random.random(options.examples)
         self.test = random.random(options.test) * (1 - options.influence)
-        self.influence, self.classes = options.influence, options.classes
+        self.influence, self.classes, self.is_balanced = options.influence, options.classes, options.balanced
 
     def run(self, seed, number, with_logits):
         """All rows of a run by path."""
         random = np.random.default_rng([seed, 1, number])
         count = len(self.out)
-        mask = np.zeros(count, np.uint8)
-        mask[random.permutation(count)[: int(0.7 * count)]] = 1
+        mask = balanced(seed, number, count) if self.is_balanced else np.zeros(count, np.uint8)
+        if not self.is_balanced:
+            mask[random.permutation(count)[: int(0.7 * count)]] = 1
         rows = {"/train/in_mask": mask}
         chance = {"train": np.where(mask == 1, self.inside, self.out)}
         if len(self.test):
@@ -131,6 +140,7 @@ def main():
     parser.add_argument("--classes", type=int, default=10)
     parser.add_argument("--logits", action="store_true", help="keep logits")
     parser.add_argument("--influence", type=float, default=0.5, help="of training example j on test example j")
+    parser.add_argument("--balanced", action="store_true", help="each example in 7 of each block of 10 runs")
     parser.add_argument("--files", type=int, default=1)
     parser.add_argument("--architecture", default="synthetic")
     parser.add_argument("--parameters", type=int, default=0, help="parameter_count, which orders cells")

@@ -22,17 +22,11 @@ struct AgreementCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("Thresholds of the categories over sizes, with commas between them.", valueName: "list"))
-  var alpha = NumberList([0.05, 0.1, 0.2, 0.3])
+  var alpha = Thresholds([0.05, 0.1, 0.2, 0.3])
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var jobs: JobsOptions
   @OptionGroup var common: CommonOptions
-
-  func validate() throws {
-    guard alpha.values.allSatisfy({ $0 > 0 && $0 <= 2 }) else {
-      throw ValidationError("--alpha takes numbers above 0, up to 2")
-    }
-  }
 
   func run() throws {
     let sorted = try SortedInputs(inputs.names(), kinds: [.data, .runs, .scores])
