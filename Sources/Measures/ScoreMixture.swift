@@ -12,9 +12,12 @@ import Synchronization
 public struct ScoreMixture: Sendable {
   /// Steps from 0 to 1 of the grid, of p and q alike.
   public static let steps = 40
-  /// EM stops when a step adds less than this to the mean log likelihood of an example, or after `mostIterations`.
+  /// EM stops when `stepsBetweenLooks` steps add less than this each to the mean log likelihood of an example, or after
+  /// `mostIterations`.
   public static let tolerance = 1e-6
   public static let mostIterations = 500
+  /// Logarithms cost as much as all else in a step.
+  public static let stepsBetweenLooks = 5
 
   /// `(p, q)`: the probability of each point of the grid, p = row / `steps`; NaN where no example has both counts.
   public let weight: [Double]
@@ -128,9 +131,10 @@ public struct ScoreMixture: Sendable {
     var weight = [Double](repeating: 1 / Double(grid * grid), count: grid * grid)
     var last = -Double.infinity
     for iteration in 1...mostIterations {
+      let isLook = iteration % stepsBetweenLooks == 0
       let steps = Mutex([Step](repeating: Step(), count: parts.count))
       pool.run(parts.count) { [weight] part in
-        let step = ascend(weight, cells[parts[part]], rows, columns)
+        let step = ascend(weight, cells[parts[part]], rows, columns, looking: isLook)
         steps.withLock { $0[part] = step }
       }
       let taken = steps.withLock { $0 }
@@ -140,7 +144,8 @@ public struct ScoreMixture: Sendable {
         // Shares that go to 0 do so for ever, and slow down all that they are multiplied with.
         if weight[i] < 1e-12 { weight[i] = 0 }
       }
-      if likelihood - last < tolerance { return (weight, iteration) }
+      guard isLook else { continue }
+      if likelihood - last < tolerance * Double(stepsBetweenLooks) { return (weight, iteration) }
       last = likelihood
     }
     return (weight, mostIterations)
@@ -166,7 +171,8 @@ public struct ScoreMixture: Sendable {
   }
 
   private static func ascend(
-    _ weight: [Double], _ cells: ArraySlice<Cell>, _ rows: [Likelihood], _ columns: [Likelihood]
+    _ weight: [Double], _ cells: ArraySlice<Cell>, _ rows: [Likelihood], _ columns: [Likelihood],
+    looking: Bool
   ) -> Step {
     let grid = steps + 1
     var factor = [Double](repeating: 0, count: grid * grid)
@@ -186,7 +192,7 @@ public struct ScoreMixture: Sendable {
         let first = outside.range.lowerBound
         var density = 0.0
         for (k, value) in outside.values.enumerated() { density += value * joint[first + k] }
-        likelihood += cells[next].share * Elementary.log(density)
+        if looking { likelihood += cells[next].share * Elementary.log(density) }
         let ratio = cells[next].share / density
         for (k, value) in outside.values.enumerated() { collected[first + k] += ratio * value }
         next += 1

@@ -28,7 +28,7 @@ final class FlagPass {
     let testHits: Int?
   }
 
-  private static let mostBytes = 16 << 20
+  private static let mostBytes = 8 << 20
 
   private let member: RunsSet.Member
   private let set: RunsSet

@@ -42,7 +42,8 @@ struct ScoreHistograms {
         "share of true memorisation",
         definition:
           "non-parametric maximum likelihood of in and out binomials on a grid of 1/\(ScoreMixture.steps), by "
-          + "EM of \(ScoreMixture.mostIterations) steps or until one adds less than \(ScoreMixture.tolerance)"),
+          + "EM of \(ScoreMixture.mostIterations) steps or until \(ScoreMixture.stepsBetweenLooks) add less than "
+          + "\(ScoreMixture.tolerance) each"),
       fill: .nan)
     let ends: [(name: String, range: ClosedRange<Double>, value: (ScoreMass) -> Double)] = [
       ("mass_low", 0...0.1, \.low), ("mass_high", 0.9...1, \.high),
