@@ -102,11 +102,13 @@ struct ExampleGradientTests {
   func architectures(name: String, size: Int) throws {
     let plan = try Architecture(name).plan(image: Shape(channels: 3, height: size, width: size), classes: 3)
     let state = initialState(plan: plan, seed: 5, run: 0)
-    let comparisons = (0..<20).map { attempt in
-      Comparison(plan, count: 2, training: false, seed: attempt, state: state, number: uniform)
+    // One at a time: each holds a network in double.
+    var best: Comparison?
+    for attempt in 0..<20 {
+      let next = Comparison(plan, count: 2, training: false, seed: attempt, state: state, number: uniform)
+      if best.map({ $0.margin <= next.margin }) ?? true { best = next }
     }
-    let best = try #require(comparisons.max { $0.margin < $1.margin })
-    Self.expect(best, [[.input, .norms]], within: 1e-4)
+    Self.expect(try #require(best), [[.input, .norms]], within: 1e-4)
   }
 
   @Test("Convolutions in groups of several channels have the norms of plain loops", arguments: [2, 3, 4])
