@@ -29,23 +29,37 @@ INLINE vec circular(vec x, int32_t quarters) {
 INLINE vec sine(vec x) { return circular(x, 0); }
 INLINE vec cosine(vec x) { return circular(x, 1); }
 
-/* e^x = 2^n e^r, |r| <= ln 2 / 2, for all x: 2^n in two factors, so that results below 2^-126 lose digits gradually
- * and those from 2^128 on are infinite. 1.02 ulp. Polynomial: Cephes' expf. */
-INLINE vec exponential(vec x) {
-  x = blend(x > 89.0f, splat(89.0f), x);
-  x = blend(x < -104.0f, splat(-104.0f), x);
+/* e^r, x = n ln 2 + r and |r| <= ln 2 / 2, for |x| <= 104; a NaN stays one. Polynomial: Cephes' expf. */
+INLINE vec exponential_of_rest(vec x, ivec *n) {
   const vec rounded = x * 1.44269504088896341f + ROUNDER;
-  const vec n = rounded - ROUNDER;
-  vec r = x - n * 0.693359375f;
-  r = r + n * 2.12194440e-4f;
+  const vec whole = rounded - ROUNDER;
+  vec r = x - whole * 0.693359375f;
+  r = r + whole * 2.12194440e-4f;
   vec p = r * 1.9875691500e-4f + 1.3981999507e-3f;
   p = p * r + 8.3334519073e-3f;
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + r + 1.0f;
-  const ivec exponent = (ivec)rounded - (ivec)splat(ROUNDER), half = exponent >> 1;
-  return p * (vec)((half + 127) << 23) * (vec)((exponent - half + 127) << 23);
+  *n = (ivec)rounded - (ivec)splat(ROUNDER);
+  return p * (r * r) + r + 1.0f;
+}
+
+/* e^x = 2^n e^r for all x: 2^n in two factors, so that results below 2^-126 lose digits gradually and those from 2^128
+ * on are infinite. 1.02 ulp. */
+INLINE vec exponential(vec x) {
+  x = blend(x > 89.0f, splat(89.0f), x);
+  x = blend(x < -104.0f, splat(-104.0f), x);
+  ivec n;
+  const vec p = exponential_of_rest(x, &n);
+  const ivec half = n >> 1;
+  return p * (vec)((half + 127) << 23) * (vec)((n - half + 127) << 23);
+}
+
+/* e^x for x <= 0, to be added to 1 or more: e^-87, less than 2^-125, stands for all that is smaller. */
+INLINE vec exponential_of_negative(vec x) {
+  ivec n;
+  const vec p = exponential_of_rest(blend(x < -87.0f, splat(-87.0f), x), &n);
+  return p * (vec)((n + 127) << 23);
 }
 
 /* ln x = e ln 2 + ln(1 + f), x = 2^e (1 + f), 1 + f within [1/sqrt 2, sqrt 2), for all x: -infinity at 0, NaN below.

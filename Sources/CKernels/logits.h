@@ -1,63 +1,50 @@
-/* What logits say of their label. Rows are as long as there are classes, and so aligned to floats alone. */
+/* What logits say of their label. A lane is a row, so that there is nothing to sum across lanes, whatever the number of
+ * classes, and sums run in the order of the classes on every machine. */
 
-typedef float loose_vec __attribute__((vector_size(4 * V), aligned(4), may_alias));
-
-/* Up to V logits from z[i] on, -infinity in lanes past the last class and in that of the label. */
-INLINE vec others(const float *z, int32_t i, int32_t classes, int32_t label) {
+/* The logits of class i of V rows, -infinity in those whose label it is. */
+INLINE vec others(const float *const z[V], ivec label, int32_t i) {
   vec v;
-  if (i + V <= classes) {
-    v = *(const loose_vec *)(z + i);
-  } else {
-    v = splat(-__builtin_inff());
-    for (int32_t k = 0; i + k < classes; k++) v[k] = z[i + k];
-  }
-  if (label >= i && label < i + V) v[label - i] = -__builtin_inff();
-  return v;
+  UNROLL for (int k = 0; k < V; k++) v[k] = z[k][i];
+  return blend(label == i, splat(-__builtin_inff()), v);
 }
 
-/* The largest lane, and the sum of all in a fixed order: half to half. */
-INLINE float largest(vec v) {
-  float lane[V];
-  *(loose_vec *)lane = v;
-  UNROLL for (int w = V / 2; w > 0; w /= 2)
-    UNROLL for (int i = 0; i < w; i++) lane[i] = lane[i + w] > lane[i] ? lane[i + w] : lane[i];
-  return lane[0];
-}
-
-INLINE float total(vec v) {
-  float lane[V];
-  *(loose_vec *)lane = v;
-  UNROLL for (int w = V / 2; w > 0; w /= 2)
-    UNROLL for (int i = 0; i < w; i++) lane[i] += lane[i + w];
-  return lane[0];
-}
+/* As many classes are held, so that logits are gathered once; they stay in the first-level cache. */
+#define LOGITS_AT_ONCE 128
 
 /* margin = z[y] - m, m the largest other logit; log_odds = z[y] - ln sum of e^z over the others. */
 static void label_logits(int64_t rows, int32_t classes, const float *z, const int32_t *label, float *margin,
                          float *log_odds) {
   for (int64_t row = 0; row < rows; row += V) {
     const int32_t room = rows - row < V ? (int32_t)(rows - row) : V;
-    vec tops = {0}, sums = splat(1.0f);
-    for (int32_t k = 0; k < room; k++) {
-      const float *logits = z + (row + k) * classes;
-      const int32_t y = label[row + k];
-      vec most = splat(-__builtin_inff());
-      for (int32_t i = 0; i < classes; i += V) {
-        const vec v = others(logits, i, classes, y);
+    const float *logits[V];
+    ivec y;
+    vec own;
+    UNROLL for (int k = 0; k < V; k++) {
+      const int64_t at = row + (k < room ? k : 0);
+      logits[k] = z + at * classes;
+      y[k] = label[at];
+      own[k] = logits[k][label[at]];
+    }
+    vec top = splat(-__builtin_inff()), sum = {0};
+    for (int32_t first = 0; first < classes; first += LOGITS_AT_ONCE) {
+      const int32_t count = classes - first < LOGITS_AT_ONCE ? classes - first : LOGITS_AT_ONCE;
+      vec held[LOGITS_AT_ONCE], most = top;
+      for (int32_t i = 0; i < count; i++) {
+        const vec v = held[i] = others(logits, y, first + i);
         most = blend(v > most, v, most);
       }
-      const float top = largest(most);
-      vec sum = {0};
-      for (int32_t i = 0; i < classes; i += V) sum += exponential(others(logits, i, classes, y) - top);
-      tops[k] = top;
-      sums[k] = total(sum);
+      /* Where all so far are -infinity, their distance to it would be a NaN. */
+      const vec base = blend(most == -__builtin_inff(), splat(0.0f), most);
+      if (first > 0) sum *= exponential_of_negative(top - base);
+      for (int32_t i = 0; i < count; i++) sum += exponential_of_negative(held[i] - base);
+      top = most;
     }
-    const vec logs = logarithm(sums);
+    /* A NaN among the others is no maximum, but makes the sum one. */
+    const ivec is_known = (sum == sum) & (top > -__builtin_inff());
+    const vec m = own - blend(is_known, top, splat(__builtin_nanf(""))), odds = m - logarithm(sum);
     for (int32_t k = 0; k < room; k++) {
-      /* A NaN among the others is no maximum, but makes the sum one. */
-      const float m = z[(row + k) * classes + label[row + k]] - (sums[k] == sums[k] ? tops[k] : sums[k]);
-      margin[row + k] = m;
-      log_odds[row + k] = m - logs[k];
+      margin[row + k] = m[k];
+      log_odds[row + k] = odds[k];
     }
   }
 }

@@ -16,6 +16,11 @@ extension Dataset {
       shape.count > 1 && row < shape[0] && part.lowerBound >= 0 && part.upperBound <= shape[1], "a part of a row")
     guard let base = elements.baseAddress, !part.isEmpty, rowCount > 0 else { return }
     precondition(elements.count == part.count * (rowCount / shape[1]), "room for the part")
+    if T.self == Float.self, let chunks = try WholeChunks(self),
+      chunks.read(into: UnsafeMutableRawBufferPointer(elements), row: row, part: part)
+    {
+      return
+    }
     let space = try select(row, 1, part)
     try check(
       H5Dread(handle.id, T.memoryType, space.memory.id, space.file.id, hid_t(ROTE_H5_DEFAULT), base), "read", path)

@@ -184,23 +184,52 @@ public struct ScoreMixture: Sendable {
       let row = cells[next].row
       let inside = rows[row]
       for q in 0..<grid { (joint[q], collected[q]) = (0, 0) }
-      for (p, value) in zip(inside.range, inside.values) {
-        for q in 0..<grid { joint[q] += value * weight[p * grid + q] }
-      }
+      for (p, value) in zip(inside.range, inside.values) { add(value, weight, from: p * grid, grid, to: &joint, at: 0) }
       while next < cells.endIndex, cells[next].row == row {
         let outside = columns[cells[next].column]
         let first = outside.range.lowerBound
-        var density = 0.0
-        for (k, value) in outside.values.enumerated() { density += value * joint[first + k] }
+        let density = product(outside.values, joint, at: first)
         if looking { likelihood += cells[next].share * Elementary.log(density) }
-        let ratio = cells[next].share / density
-        for (k, value) in outside.values.enumerated() { collected[first + k] += ratio * value }
+        add(cells[next].share / density, outside.values, from: 0, outside.values.count, to: &collected, at: first)
         next += 1
       }
       for (p, value) in zip(inside.range, inside.values) {
-        for q in 0..<grid { factor[p * grid + q] += value * collected[q] }
+        add(value, collected, from: 0, grid, to: &factor, at: p * grid)
       }
     }
     return Step(factor: factor, likelihood: likelihood)
+  }
+
+  /// Σ x[i] y[at + i], in four sums: one alone would wait for each of its additions.
+  @inline(__always)
+  private static func product(_ x: [Double], _ y: [Double], at: Int) -> Double {
+    precondition(at + x.count <= y.count, "within both")
+    return x.withUnsafeBufferPointer { x in
+      y.withUnsafeBufferPointer { y in
+        var sums = SIMD4<Double>()
+        let whole = x.count & ~3
+        for i in stride(from: 0, to: whole, by: 4) {
+          let four = SIMD4<Double>(x[i], x[i + 1], x[i + 2], x[i + 3])
+          sums += four * SIMD4<Double>(y[at + i], y[at + i + 1], y[at + i + 2], y[at + i + 3])
+        }
+        var sum = sums.sum()
+        for i in whole..<x.count { sum += x[i] * y[at + i] }
+        return sum
+      }
+    }
+  }
+
+  /// y[at + i] += a x[from + i] for i below `count`, in vectors.
+  @inline(__always)
+  private static func add(
+    _ a: Double, _ x: [Double], from: Int, _ count: Int, to y: inout [Double], at: Int
+  ) {
+    precondition(from + count <= x.count && at + count <= y.count, "within both")
+    x.withUnsafeBufferPointer { x in
+      y.withUnsafeMutableBufferPointer { y in
+        guard let x = x.baseAddress, let y = y.baseAddress else { return }
+        for i in 0..<count { y[at + i] += a * x[from + i] }
+      }
+    }
   }
 }

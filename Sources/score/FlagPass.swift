@@ -17,7 +17,7 @@ final class FlagPass {
     let testHits: Int?
   }
 
-  private enum Row: Sendable {
+  enum Row: Sendable {
     case diverged
     case run(Run)
   }
@@ -30,9 +30,9 @@ final class FlagPass {
 
   private static let mostBytes = 8 << 20
 
-  private let member: RunsSet.Member
-  private let set: RunsSet
-  private let pool: ThreadPool
+  let member: RunsSet.Member
+  let set: RunsSet
+  let pool: ThreadPool
   private var kept: [Packed?] = []
   private var keptBytes = 0
 
@@ -71,7 +71,8 @@ final class FlagPass {
     return diverged
   }
 
-  private func row(_ position: Int) throws -> Row {
+  /// The run at a position among the configuration's.
+  func row(_ position: Int) throws -> Row {
     if position < kept.count {
       guard let packed = kept[position] else { return .diverged }
       let count = set.trainExample.count
@@ -90,7 +91,8 @@ final class FlagPass {
             .reduce(0) { $0 + Int($1) } : nil))
   }
 
-  private func keep(_ position: Int, _ row: Row) {
+  /// Keeps a row that was read, while there is room and none is missing before it.
+  func keep(_ position: Int, _ row: Row) {
     guard position == kept.count, keptBytes < FlagPass.mostBytes else { return }
     switch row {
     case .diverged: kept.append(nil)

@@ -30,7 +30,7 @@ struct LiRACommand: ParsableCommand {
       quiet: common.quiet)
     let pool = ThreadPool(threads: min(2, jobs.cores))
     let cells = try set.members.map {
-      try LiRAOfCell(LogitPass(member: $0, set: set, kernels: kernels, pool: pool, progress: progress))
+      try LiRAOfCell(LogitPass(flags: FlagPass($0, of: set, pool), kernels: kernels, progress: progress))
     }
     progress.finish()
     let writer = try ScoresFile.Writer(

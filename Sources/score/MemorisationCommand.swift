@@ -40,19 +40,12 @@ struct MemorisationCommand: ParsableCommand {
     let target = try Output(output.output)
     let quantities = Set(of.values.compactMap { MemorisationOfLogits.Quantity(rawValue: $0.rawValue) })
     let runs = set.members.reduce(0) { $0 + $1.runs.count }
-    let progress = Progress(
-      "score memorisation", total: Double((quantities.isEmpty ? 2 : 3) * runs), unit: "runs", quiet: common.quiet)
+    let progress = Progress("score memorisation", total: Double(2 * runs), unit: "runs", quiet: common.quiet)
     // Correctness in any case: the counts of runs and the accuracies belong to each file.
     let pool = ThreadPool(threads: min(2, jobs.cores))
-    let cells = try set.members.map { try MemorisationOfCell($0, of: set, pool, progress) }
-    let logits =
-      try quantities.isEmpty
-      ? []
-      : set.members.map { member in
-        try MemorisationOfLogits(
-          LogitPass(member: member, set: set, kernels: instructionSet.kernels, pool: pool, progress: progress),
-          quantities)
-      }
+    let cells = try set.members.map {
+      try MemorisationOfCell($0, of: set, quantities, instructionSet.kernels, pool, progress)
+    }
     progress.finish()
 
     let writer = try ScoresFile.Writer(
@@ -60,6 +53,7 @@ struct MemorisationCommand: ParsableCommand {
     try writer.write(MemorisationOfCell.measure(cells))
     for summary in MemorisationOfCell.summaries(cells) { try writer.write(summary) }
     try ScoreHistograms(cells).write(to: writer)
+    let logits = cells.compactMap(\.ofLogits)
     for quantity in MemorisationOfLogits.Quantity.allCases where quantities.contains(quantity) {
       try writer.write(MemorisationOfLogits.measure(logits, quantity))
       try writer.write(MemorisationOfLogits.summary(logits, quantity))

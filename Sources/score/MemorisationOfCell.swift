@@ -3,7 +3,8 @@ import Kernels
 import Measures
 import ToolKit
 
-/// The memorisation scores of one configuration, from two passes over its runs.
+/// The memorisation scores of one configuration, from two passes over its runs: one that reads, logits too where they
+/// are asked for, and one over the flags that it left.
 struct MemorisationOfCell {
   let member: RunsSet.Member
   let scores: MemorisationScores
@@ -11,15 +12,28 @@ struct MemorisationOfCell {
   let mean: MeanMemorisation
   let testAccuracy: [Double]
   let diverged: Int
+  /// Nil unless asked for.
+  let ofLogits: MemorisationOfLogits?
 
-  init(_ member: RunsSet.Member, of set: RunsSet, _ pool: ThreadPool, _ progress: Progress) throws {
+  init(
+    _ member: RunsSet.Member, of set: RunsSet, _ quantities: Set<MemorisationOfLogits.Quantity>,
+    _ kernels: KernelTable, _ pool: ThreadPool, _ progress: Progress
+  ) throws {
     self.member = member
     let pass = FlagPass(member, of: set, pool)
     var counts = MemorisationCounts(examples: set.trainExample.count)
     var test: [Double] = []
-    diverged = try pass.forEachRun(progress) { run in
+    func count(_ run: FlagPass.Run) {
       counts.add(run.correct, run.mask)
       if let hits = run.testHits { test.append(Double(hits) / Double(set.testExample.count)) }
+    }
+    if quantities.isEmpty {
+      ofLogits = nil
+      diverged = try pass.forEachRun(progress, count)
+    } else {
+      let logits = try MemorisationOfLogits(
+        LogitPass(flags: pass, kernels: kernels, progress: progress), quantities, each: count)
+      (ofLogits, diverged) = (logits, logits.diverged)
     }
     // The interval of the mean needs each example's accuracies first: a second pass, in the order of the runs.
     var mean = MeanMemorisation(counts)

@@ -19,12 +19,15 @@ struct MemorisationOfLogits {
   }
 
   private let scores: [Quantity: MeanDifference.Scores]
+  let diverged: Int
 
-  init(_ pass: LogitPass, _ quantities: Set<Quantity>) throws {
+  /// - Parameter each: called with the flags of each run that has not diverged.
+  init(_ pass: LogitPass, _ quantities: Set<Quantity>, each: (FlagPass.Run) -> Void) throws {
     let examples = pass.set.trainExample.count
     var differences = quantities.reduce(into: [:]) { $0[$1] = MeanDifference(examples: examples) }
     var probability: [Float] = []
-    try pass.forEachRun { run in
+    diverged = try pass.forEachRun { run in
+      each(run.flags)
       if quantities.contains(.probability) {
         run.label.probability(pass.kernels, into: &probability)
         differences[.probability]?.add(probability, inMask: run.mask)

@@ -47,7 +47,7 @@ struct OutOfSampleCommand: ParsableCommand {
     var counts: [Int32] = []
     for member in set.members {
       let mean = Mutex(OutOfSample(examples: examples, classes: classes))
-      let pass = LogitPass(member: member, set: set, kernels: kernels, pool: pool, progress: progress)
+      let pass = LogitPass(flags: FlagPass(member, of: set, pool), kernels: kernels, progress: progress)
       try pass.forEachRun(
         piece: { piece in
           mean.withLock {

@@ -44,7 +44,7 @@ func near(_ found: [Float], _ expected: [Double], _ tolerance: Double = 2e-6) ->
   @Test("Log odds are those of a plain sum, whatever the classes and rows", arguments: InstructionSet.available)
   func plainLogOdds(set: InstructionSet) {
     var stream = RandomStream(seed: 3, purpose: .test)
-    for (rows, classes) in [(1, 2), (3, 7), (16, 8), (17, 9), (5, 100), (33, 16), (2, 1000)] {
+    for (rows, classes) in [(1, 2), (3, 7), (16, 8), (17, 9), (5, 100), (33, 16), (20, 128), (3, 129), (2, 1000)] {
       let z = (0..<rows * classes).map { _ in Float(stream.uniform() * 80 - 40) }
       let labels = (0..<rows).map { _ in Int32(stream.below(classes)) }
       var label = LabelLogits(examples: rows)
@@ -75,6 +75,21 @@ func near(_ found: [Float], _ expected: [Double], _ tolerance: Double = 2e-6) ->
       single.set(from: 0, logits: $0, labels: [0, 0], classes: 1, set.kernels)
     }
     #expect(single.logOdds.allSatisfy { $0.isNaN })
+  }
+
+  @Test("Classes at -infinity count for nothing, wherever they are", arguments: InstructionSet.available)
+  func impossibleClasses(set: InstructionSet) {
+    // Of 300 classes: two that are possible, first, last or apart; then one alone, and a NaN among the impossible.
+    let cases: [(possible: [Int: Float], label: Int32, odds: Float)] = [
+      ([0: 1, 299: 3], 0, -2), ([0: 1, 299: 3], 299, 2), ([150: -1, 260: 1], 150, -2), ([5: 0, 140: 50], 140, 50),
+      ([7: 1], 7, .nan), ([3: .nan, 200: 1], 200, .nan), ([3: 1, 280: .nan], 3, .nan),
+    ]
+    for (possible, y, odds) in cases {
+      let z = (0..<300).map { possible[$0] ?? -.infinity }
+      var label = LabelLogits(examples: 1)
+      z.withUnsafeBufferPointer { label.set(from: 0, logits: $0, labels: [y], classes: 300, set.kernels) }
+      #expect(label.logOdds[0] == odds || (odds.isNaN && label.logOdds[0].isNaN), "\(possible)")
+    }
   }
 
   @Test("Memorisation in probability is NumPy's, with Welch's interval")

@@ -81,7 +81,7 @@ struct ProxyWork {
     let agreement = Mutex(RunAgreement(examples: examples, classes: runSet.classes.count))
     let kernels = instructionSet.kernels
     let quiet = Progress("score proxies", total: 1, unit: "runs", quiet: true)
-    let pass = LogitPass(member: member, set: runSet, kernels: kernels, pool: pool, progress: quiet)
+    let pass = LogitPass(flags: FlagPass(member, of: runSet, pool), kernels: kernels, progress: quiet)
     var used = 0
     var last: [UInt8]?
     try pass.forEachRun(
