@@ -70,14 +70,16 @@ let package = Package(
       dependencies: ["Networks", "Artefacts", "Measures", "Randomness", "Kernels", "ToolKit", arguments]),
     .target(name: "Measures", dependencies: ["Kernels", "Randomness"]),
     // Not a part of Training, so that only `score` loads OpenBLAS, which starts threads as it is loaded.
-    .target(name: "Probes", dependencies: ["Training", "Networks", "Kernels", "CKernels", "Randomness", "COpenBLAS"]),
+    .target(
+      name: "Probes",
+      dependencies: ["Training", "Networks", "Measures", "Kernels", "CKernels", "Randomness", "ToolKit", "COpenBLAS"]),
     .target(name: "Figures", dependencies: ["CZlib"]),
 
     tool("fetch-data", ["ImageSets", "Downloads"]),
     tool("train", ["Training"]),
     tool("distill", ["Training"]),
     tool("score", ["Measures", "ImageSets", "Kernels", "Probes", "Training"]),
-    tool("align", ["Measures", "Training"]),
+    tool("align", ["Measures", "Networks", "Probes", "Training"]),
     tool("report", ["Figures", "Measures"]),
 
     // Speed.
@@ -102,7 +104,7 @@ let package = Package(
     tests("ImageSets", ["CZlib"]),
     tests("Downloads", ["ToolKit", "TestSupport"]),
     tests("Training", ["Randomness", "Kernels", "Networks", "Artefacts", "ToolKit"]),
-    tests("Probes", ["Randomness", "Kernels", "Networks", "Training"]),
+    tests("Probes", ["Randomness", "Kernels", "Networks", "Training", "Measures", "ToolKit"]),
     tests("Measures", ["Kernels", "Randomness"]),
     tests("Figures", ["CZlib"]),
     .testTarget(

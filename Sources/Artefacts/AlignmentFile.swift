@@ -1,55 +1,75 @@
 import HDF5
 import ToolKit
 
-/// The alignment of one run: of each snapshot, tensor and class.
+/// The alignment of one run: of each snapshot and tensor.
 public struct AlignmentRow: Sendable {
-  /// (snapshot, tensor, class); NaN for classes of fewer than two examples.
-  public var inClass: [Float]
-  /// (snapshot, tensor): the mean over classes.
-  public var meanInClass: [Float]
-  /// (snapshot, tensor): over all examples, whatever their class.
-  public var all: [Float]
+  /// By path: (snapshot, tensor, class); NaN for classes of fewer than two examples.
+  public var perClass: [String: [Float]] = [:]
+  /// By path: (snapshot, tensor).
+  public var perTensor: [String: [Float]] = [:]
   /// (class): examples used.
   public var examples: [Int64]
 
-  public init(inClass: [Float], meanInClass: [Float], all: [Float], examples: [Int64]) {
-    (self.inClass, self.meanInClass, self.all, self.examples) = (inClass, meanInClass, all, examples)
-  }
+  public init(examples: [Int64]) { self.examples = examples }
 }
 
 /// Alignment files: one cell each, since tensors differ between architectures.
 public enum AlignmentFile {
+  /// What a file may have, with the definition that stands in it.
+  private static let variables: [(path: String, name: String, definition: String)] = {
+    let omega = "n sum_{i!=j} <v_i,v_j> / ((n-1) (sum_i |v_i|)^2)"
+    let measures = [
+      ("alignment", "alignment", omega, "mean inner product over pairs / squared mean norm"),
+      ("diversity", "gradient diversity", "sum_i |v_i|^2 / |sum_i v_i|^2", nil),
+      ("stiffness", "cosine stiffness", "mean over pairs of cos(v_i, v_j)", "mean over pairs of cos(v_i, v_j)"),
+      ("confusion", "least inner product", "least <v_i,v_j> of a pair", nil),
+    ]
+    return measures.flatMap { group, name, definition, across in
+      [
+        ("/\(group)/in_class", "\(name) within a class", definition),
+        ("/\(group)/mean_in_class", "mean over classes of the \(name) within a class", definition),
+        ("/\(group)/all", "\(name) over all examples", definition),
+      ] + (across.map { [("/\(group)/across_classes", "\(name) over pairs of different classes", $0)] } ?? [])
+    } + [
+      ("/relative_gradient_norm", "norm of the mean gradient over that of the tensor", "|sum_i g_i| / (n |W|)"),
+      ("/relative_distance", "distance from the initialisation over the norm there", "|W - W(0)| / |W(0)|"),
+    ]
+  }()
+
   /// Writes an alignment file and makes it appear.
   ///
   /// - Parameters:
   ///   - member: the configuration; `label` is its short name.
-  ///   - rows: in the order of the member's runs.
+  ///   - rows: in the order of the member's runs, all with the same variables.
   ///   - scope: which examples were taken, in words.
   ///   - inputs: the data set, and the runs.
   public static func write(
-    _ output: Output, member: RunsSet.Member, label: String, classes: [String], snapshots: [Int32],
+    _ output: Output, member: RunsSet.Member, label: String, runs: [Int], classes: [String], snapshots: [Int32],
     tensors: [String], rows: [AlignmentRow], scope: String, options: JSON, inputs: [InputRecord]
   ) throws {
     let writer = try ArtefactWriter(output)
     let (r, s, t, c) = (rows.count, snapshots.count, tensors.count, classes.count)
-    try writer.scale("/run", member.runNumbers.map(Int64.init), .init("run number"))
+    try writer.scale("/run", runs.map(Int64.init), .init("run number"))
     try writer.scale("/snapshot", snapshots, .init("epoch of a checkpoint; 0 is the initialisation"))
     try writer.textScale("/tensor", tensors, .init("what is aligned"))
     try writer.textScale("/class", classes, .init("names of the classes"))
-    let omega = "n sum_{i!=j} <v_i,v_j> / ((n-1) (sum_i |v_i|)^2)"
     let scales = ["/run", "/snapshot", "/tensor"]
-    try writer.variable(
-      "/alignment/in_class", rows.flatMap(\.inClass), [r, s, t, c], dimensions: scales + ["/class"],
-      .init("alignment within a class", definition: omega), fill: .nan)
-    try writer.variable(
-      "/alignment/mean_in_class", rows.flatMap(\.meanInClass), [r, s, t], dimensions: scales,
-      .init("mean over classes of the alignment within a class", definition: omega), fill: .nan)
-    try writer.variable(
-      "/alignment/all", rows.flatMap(\.all), [r, s, t], dimensions: scales,
-      .init("alignment over all examples", definition: omega), fill: .nan)
+    for (path, name, definition) in variables {
+      let meaning = ArtefactWriter.Meaning(name, definition: definition)
+      if rows.contains(where: { $0.perClass[path] != nil }) {
+        try writer.variable(
+          path, rows.flatMap { $0.perClass[path] ?? [] }, [r, s, t, c], dimensions: scales + ["/class"], meaning,
+          fill: .nan)
+      } else if rows.contains(where: { $0.perTensor[path] != nil }) {
+        try writer.variable(
+          path, rows.flatMap { $0.perTensor[path] ?? [] }, [r, s, t], dimensions: scales, meaning, fill: .nan)
+      }
+    }
     try writer.variable(
       "/examples", rows.flatMap(\.examples), [r, c], dimensions: ["/run", "/class"], .init("examples used"))
     try writer.set("scope", of: "/examples", to: scope)
+    let skipped = rows.reduce(0) { $0 + $1.examples.count { $0 < 2 } }
+    try writer.set("skipped", of: "/examples", to: Int64(skipped))
     try writer.set("cell", to: member.cell)
     try writer.set("label", to: label)
     try writer.set("config", to: member.config.canonical)

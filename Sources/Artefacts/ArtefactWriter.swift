@@ -129,8 +129,8 @@ public final class ArtefactWriter {
     try writing(output.name) { try file.set(attribute, of: path, to: text) }
   }
 
-  public func set(_ attribute: String, to value: Int64) throws {
-    try writing(output.name) { try file.set(attribute, to: value) }
+  public func set(_ attribute: String, of path: String = "/", to value: Int64) throws {
+    try writing(output.name) { try file.set(attribute, of: path, to: value) }
   }
 
   /// Writes the provenance, and closes the file. `Output.commit` then makes it appear; this object is spent.

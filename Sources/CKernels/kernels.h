@@ -19,6 +19,7 @@
 #include "winograd_convolution.h"
 #include "winograd_gradient.h"
 #include "joint.h"
+#include "products.h"
 
 const struct rote_kernels TABLE = {
     .lanes = V,
@@ -49,6 +50,7 @@ const struct rote_kernels TABLE = {
     .channel_sums = channel_sums,
     .sum_of_squares = sum_of_squares,
     .squared_distance = squared_distance,
+    .products = products,
     .below = below,
     .average = average,
     .average_gradient = average_gradient,

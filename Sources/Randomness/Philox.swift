@@ -38,6 +38,7 @@ public enum Purpose: UInt32, Sendable, CaseIterable {
   case trajectoryPosterior = 22
   case plannedShare = 23
   case proxyBaseline = 30
+  case minibatch = 31
   case test = 255
 }
 

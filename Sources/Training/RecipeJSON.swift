@@ -96,7 +96,7 @@ extension LabelLoss {
     }
   }
 
-  fileprivate init(_ members: JSONMembers) throws {
+  init(_ members: JSONMembers) throws {
     var members = members
     switch try members.requireCase("kind", Kind.self) {
     case .crossEntropy:

@@ -7,9 +7,14 @@ public struct TrainedNetwork: Sendable {
   public let plan: Plan
   public let standardisation: Standardisation
   public let exactConvolution: Bool
+  /// Of labels: the one that was trained with; cross-entropy of students.
+  public let loss: LabelLoss
 
-  public init(plan: Plan, standardisation: Standardisation, exactConvolution: Bool = false) {
+  public init(
+    plan: Plan, standardisation: Standardisation, exactConvolution: Bool = false, loss: LabelLoss = .crossEntropy()
+  ) {
     (self.plan, self.standardisation, self.exactConvolution) = (plan, standardisation, exactConvolution)
+    self.loss = loss
   }
 
   /// - Throws: where the runs are of a network that this build does not know, or of another shape.
@@ -24,6 +29,10 @@ public struct TrainedNetwork: Sendable {
     }
     standardisation = value
     exactConvolution = member.config["convolution"]?.string == "exact"
+    // Runs of other programs may name none.
+    loss = try member.config["loss"].map {
+      try LabelLoss(JSONMembers($0, subject: "runs of \(member.architecture)", path: "loss."))
+    } ?? .crossEntropy()
   }
 
   /// The final state of a run.

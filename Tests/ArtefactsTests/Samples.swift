@@ -129,14 +129,16 @@ struct Samples {
     let member = runs.members[0]
     // 2 snapshots, 3 tensors, 3 classes.
     let rows = (0..<2).map { (run: Int) in
-      AlignmentRow(
-        inClass: (0..<18).map { Float($0 + run) }, meanInClass: (0..<6).map { Float($0 - run) },
-        all: [.nan] + (1..<6).map { Float($0 * run) }, examples: [2, 2, 1])
+      var row = AlignmentRow(examples: [2, 2, 1])
+      row.perClass["/alignment/in_class"] = (0..<18).map { Float($0 + run) }
+      row.perTensor["/alignment/mean_in_class"] = (0..<6).map { Float($0 - run) }
+      row.perTensor["/alignment/all"] = [.nan] + (1..<6).map { Float($0 * run) }
+      return row
     }
     try AlignmentFile.write(
-      Output(scratch(name)), member: member, label: "mlp", classes: data.classes, snapshots: [0, 2],
-      tensors: ["layer.weight", "logits", "all parameters"], rows: rows, scope: "whole set", options: [:],
-      inputs: [data.record, runs.record(of: member)])
+      Output(scratch(name)), member: member, label: "mlp", runs: member.runNumbers, classes: data.classes,
+      snapshots: [0, 2], tensors: ["layer.weight", "logits", "all parameters"], rows: rows, scope: "whole set",
+      options: [:], inputs: [data.record, runs.record(of: member)])
     return try Alignment(open(name))
   }
 

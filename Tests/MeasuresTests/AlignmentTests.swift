@@ -5,17 +5,13 @@ import Testing
 @Suite struct AlignmentTests {
   typealias Labelled = (vector: [Float], label: Int)
 
-  func accumulate(_ vectors: [Labelled], dimension: Int, classes: Int) -> AlignmentAccumulator {
-    var sums = AlignmentAccumulator(dimension: dimension, classes: classes)
-    for (vector, label) in vectors {
-      vector.withUnsafeBufferPointer { sums.add(vector: $0, class: label) }
-    }
-    return sums
+  func sums(_ vectors: [[Float]]) -> AlignmentSums {
+    var sums = VectorSums(dimension: vectors.first?.count ?? 1)
+    vectors.flatMap { $0 }.withUnsafeBufferPointer { sums.add($0) }
+    return sums.sums
   }
 
-  func omega(_ vectors: [[Float]]) -> Double {
-    accumulate(vectors.map { ($0, 0) }, dimension: vectors.first?.count ?? 0, classes: 1).allSums.omega
-  }
+  func omega(_ vectors: [[Float]]) -> Double { sums(vectors).omega }
 
   func inner(_ a: [Float], _ b: [Float]) -> Double {
     zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) }
@@ -64,16 +60,90 @@ import Testing
     // Class 2 has one vector, class 3 none, class 4 only zeros; 0 and 1 share the rest.
     var labelled: [Labelled] = vectors.enumerated().map { ($1, $0 == 29 ? 2 : $0 % 2) }
     labelled += [([0, 0, 0, 0, 0], 4), ([0, 0, 0, 0, 0], 4)]
-    let sums = accumulate(labelled, dimension: 5, classes: 5)
     let expected = (0..<2).map { c in plain(labelled.filter { $0.label == c }.map(\.vector)) }
-    let classSums = sums.classSums
+    let classSums = (0..<5).map { c in sums(labelled.filter { $0.label == c }.map(\.vector)) }
     #expect(abs(classSums[0].omega - expected[0]) < 1e-13)
     #expect(abs(classSums[1].omega - expected[1]) < 1e-13)
     #expect(classSums[2].omega.isNaN && classSums[3].omega.isNaN && classSums[4].omega.isNaN)
-    let mean = sums.classMean
+    let mean = ClassMean(classSums)
     #expect(mean.classes == 2 && mean.tooFew == 2 && mean.zero == 1)
     #expect(abs(mean.value - (expected[0] + expected[1]) / 2) < 1e-13)
-    #expect(abs(sums.allSums.omega - plain(labelled.map(\.vector))) < 1e-13)
+  }
+
+  @Test func `sums of groups are those of their vectors`() {
+    let vectors = randomVectors(31, dimension: 9, shift: 0.4, seed: 22)
+    var (a, b) = (VectorSums(dimension: 9), VectorSums(dimension: 9))
+    vectors[..<20].flatMap { $0 }.withUnsafeBufferPointer { a.add($0) }
+    vectors[20...].flatMap { $0 }.withUnsafeBufferPointer { b.add($0) }
+    a.add(b)
+    #expect(abs(a.sums.omega - omega(vectors)) < 1e-14 && a.sums.count == 31)
+  }
+
+  @Test func `diversity, stiffness and confusion of two vectors have their closed forms`() {
+    for t in [0.5, 1, 2, 10] {
+      for angle in [0.0, 0.3, 1.2, 2.5] {
+        let b = [t * Elementary.cos(angle), t * Elementary.sin(angle)]
+        let product = t * Elementary.cos(angle)
+        let known = [1, product, product, t * t].withUnsafeBufferPointer {
+          AlignmentSums(products: $0, stride: 2, members: [0, 1])
+        }
+        #expect(abs(known.stiffness - Elementary.cos(angle)) < 1e-12)
+        #expect(abs(known.confusion - product) < 1e-12)
+        #expect(abs(known.diversity - (1 + t * t) / (1 + t * t + 2 * product)) < 1e-12)
+        #expect(abs(known.omega - 4 * product / ((1 + t) * (1 + t))) < 1e-12)
+        #expect(abs(sums([[1, 0], b.map { Float($0) }]).diversity - known.diversity) < 1e-5)
+      }
+    }
+  }
+
+  @Test func `inner products of some give what their vectors do`() {
+    let vectors = randomVectors(12, dimension: 5, shift: 0.3, seed: 23)
+    let products = vectors.flatMap { a in vectors.map { inner(a, $0) } }
+    let members = [0, 3, 4, 7, 11]
+    let found = products.withUnsafeBufferPointer { AlignmentSums(products: $0, stride: 12, members: members) }
+    let chosen = members.map { vectors[$0] }
+    #expect(abs(found.omega - plain(chosen)) < 1e-12 && found.count == 5)
+    #expect(abs(found.diversity - sums(chosen).diversity) < 1e-12)
+    var (cosine, least) = (0.0, Double.infinity)
+    for (i, a) in chosen.enumerated() {
+      for (j, b) in chosen.enumerated() where i != j {
+        cosine += inner(a, b) / (inner(a, a) * inner(b, b)).squareRoot() / 20
+        least = min(least, inner(a, b))
+      }
+    }
+    #expect(abs(found.stiffness - cosine) < 1e-12 && found.confusion == least)
+    #expect(sums(chosen).stiffness.isNaN && sums(chosen).confusion.isNaN)
+  }
+
+  @Test func `pairs of different classes are all pairs less those within classes`() {
+    let vectors = randomVectors(14, dimension: 4, shift: 0.5, seed: 24)
+    let products = vectors.flatMap { a in vectors.map { inner(a, $0) } }
+    // Class 2 has one vector, class 3 none.
+    let classes = [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9, 10, 11, 12], [13], []]
+    let (own, all) = products.withUnsafeBufferPointer { known in
+      (
+        classes.map { AlignmentSums(products: known, stride: 14, members: $0) },
+        AlignmentSums(products: known, stride: 14, members: Array(0..<14))
+      )
+    }
+    var (product, cosine, pairs) = (0.0, 0.0, 0.0)
+    for (c, a) in classes.enumerated() {
+      for (d, b) in classes.enumerated() where c != d {
+        for i in a {
+          for j in b {
+            product += inner(vectors[i], vectors[j])
+            cosine += inner(vectors[i], vectors[j])
+              / (inner(vectors[i], vectors[i]) * inner(vectors[j], vectors[j])).squareRoot()
+            pairs += 1
+          }
+        }
+      }
+    }
+    let norm = vectors.reduce(0) { $0 + inner($1, $1).squareRoot() } / 14
+    let across = AcrossClasses(own, all: all)
+    #expect(abs(across.omega - product / pairs / (norm * norm)) < 1e-12)
+    #expect(abs(across.stiffness - cosine / pairs) < 1e-12)
+    #expect(AcrossClasses([own[0], own[3]], all: own[0]).omega.isNaN)
   }
 
   @Test func `equal vectors align fully and no others do`() {
@@ -108,50 +178,8 @@ import Testing
     // One zero among others is a vector like any other.
     #expect(omega([[0, 0], [1, 0]]) == 0)
     // A diverged class is not passed over in the mean.
-    let sums = accumulate([([.nan], 0), ([1], 0), ([1], 1), ([1], 1)], dimension: 1, classes: 2)
-    #expect(sums.classMean.value.isNaN && sums.classMean.classes == 2)
-    #expect(ClassMeanAlignment([]).value.isNaN)
-  }
-}
-
-@Suite struct LogitGradientTests {
-  func gradient(_ logits: [Float], _ label: Int) -> [Float] {
-    var result = [Float](repeating: .nan, count: logits.count)
-    logits.withUnsafeBufferPointer { z in
-      result.withUnsafeMutableBufferPointer { logitGradient(logits: z, label: label, into: $0) }
-    }
-    return result
-  }
-
-  @Test func `equal logits give 1/C, less 1 at the label`() {
-    #expect(gradient([3, 3, 3, 3], 2) == [0.25, 0.25, -0.75, 0.25])
-  }
-
-  @Test func `the gradient is the slope of the loss`() {
-    var stream = RandomStream(seed: 30, purpose: .test)
-    let logits = (0..<6).map { _ in Float(2 * stream.normal()) }
-    func loss(_ z: [Double]) -> Double {
-      Elementary.log(z.reduce(0) { $0 + Elementary.exp($1) }) - z[1]
-    }
-    let result = gradient(logits, 1)
-    for c in 0..<6 {
-      var (up, down) = (logits.map(Double.init), logits.map(Double.init))
-      up[c] += 1e-5
-      down[c] -= 1e-5
-      #expect(abs(Double(result[c]) - (loss(up) - loss(down)) / 2e-5) < 1e-7)
-    }
-    #expect(abs(result.reduce(0, +)) < 1e-6)
-  }
-
-  @Test func `the label's gradient outlives the rounding of its probability to 1`() {
-    // softmax = 1 / (1 + e^-40) is 1 in both precisions; the gradient is ∓ e^-40 = 4.248354e-18.
-    let result = gradient([40, 0], 0)
-    #expect(result[0] == -result[1] && abs(result[1] - 4.248354e-18) < 1e-23)
-  }
-
-  @Test func `large and NaN logits do what they should`() {
-    #expect(gradient([1000, 0, -1000], 1) == [1, -1, 0])
-    #expect(gradient([.nan, 0], 1).allSatisfy { $0.isNaN })
-    #expect(gradient([0, .nan], 1).allSatisfy { $0.isNaN })
+    let mean = ClassMean([sums([[.nan], [1]]), sums([[1], [1]])])
+    #expect(mean.value.isNaN && mean.classes == 2)
+    #expect(ClassMean([]).value.isNaN)
   }
 }

@@ -51,6 +51,18 @@ struct Setting {
       exactConvolution: exactConvolution)
   }
 
+  private init(_ network: TrainedNetwork, _ data: TrainingData) {
+    (self.network, self.data, stored) = (network, data, [:])
+  }
+
+  /// The same of a network that was trained with another loss.
+  func with(loss: LabelLoss) -> Setting {
+    Setting(
+      TrainedNetwork(
+        plan: network.plan, standardisation: network.standardisation, exactConvolution: network.exactConvolution,
+        loss: loss), data)
+  }
+
   func state(_ snapshot: Int) -> [Float] {
     network.plan.tensors.enumerated().flatMap { index, tensor in
       hashed(UInt32(100 * snapshot + index + 1), count: tensor.count).map { v in

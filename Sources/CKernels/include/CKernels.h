@@ -205,6 +205,9 @@ struct rote_kernels {
   double (*_Nonnull sum_of_squares)(int64_t count, const float *_Nonnull x);
   /* The sum of (x - y)^2, alike. */
   double (*_Nonnull squared_distance)(int64_t count, const float *_Nonnull x, const float *_Nonnull y);
+  /* out(i, j) = <a_i, b_j> of four vectors each, of `count` floats, a multiple of V. */
+  void (*_Nonnull products)(int64_t count, const float *_Nonnull const *_Nonnull a,
+                            const float *_Nonnull const *_Nonnull b, double *_Nonnull out);
   /* The places, in ascending order, where half - product - norm share <= limit, and how many there are; NaN is below
    * nothing. `count` is a multiple of V. */
   int32_t (*_Nonnull below)(int32_t count, const float *_Nonnull products, const float *_Nonnull halves,

@@ -24,13 +24,14 @@ struct CPUBatchNorm: CPUOperation {
   /// Stands for sums over the batch where statistics are constants.
   private let zeros: Memory
   private let norms: ExampleNorms?
+  private let products: ExampleProducts?
   private let room: Scratch
 
   init(_ context: CPUContext, _ norm: BatchNorm, input: ValueID, _ finish: FusedOperation.Finish) {
     self.input = input
     self.finish = finish
     gradients = context.gradients
-    norms = context.norms
+    (norms, products) = (context.norms, context.products)
     room = context.normRoom
     self.norm = norm
     kernels = context.kernels
@@ -133,13 +134,14 @@ struct CPUBatchNorm: CPUOperation {
       .example(seen + [.gradient(output)]) { step, example in
         let shard = example / Shard.size
         let isFirst = example % Shard.size == 0
-        if sumsUp, norms == nil {
+        if sumsUp, norms == nil, products == nil {
           sums(
             step, example, isFirst: isFirst, parameters.partial(weight, shard: shard),
             parameters.partial(bias, shard: shard))
           return
         }
-        let (own, ownBias) = (room(step.worker), room(step.worker) + blockCount * lanes)
+        let own = products?.row(example) ?? room(step.worker)
+        let ownBias = own + blockCount * lanes
         sums(step, example, isFirst: true, own, ownBias)
         norms?.set(example, weight, of: own, count: blockCount * lanes)
         norms?.set(example, bias, of: ownBias, count: blockCount * lanes)
@@ -149,6 +151,11 @@ struct CPUBatchNorm: CPUOperation {
         }
       }
     ]
+    if let products {
+      let count = blockCount * lanes
+      phases.append(products.add(weight, length: count, isFirst: true))
+      phases.append(products.add(bias, offset: count, length: count, isFirst: true))
+    }
     if sumsUp {
       phases.append(
         .batch([]) { step in

@@ -23,10 +23,11 @@ public final class CPUExecutor {
   /// Values that `value` gives at any time after `forward`, and those that it gives until `backward`.
   private let kept: Set<ValueID>
   private let keptUntilBackward: Set<ValueID>
-  private let pool: ThreadPool
+  let pool: ThreadPool
   private let lanes: Int
-  private let parameters: Parameters
+  let parameters: Parameters
   private let norms: ExampleNorms?
+  private let products: ExampleProducts?
   private let storage: Storage
   private let forwardPass: Direction
   private let backwardPass: Direction
@@ -60,7 +61,7 @@ public final class CPUExecutor {
     (plan, capacity, mode, pixelStride) = (layout.plan, layout.capacity, layout.mode, layout.pixelStride)
     (kept, keptUntilBackward) = (layout.kept, layout.keptUntilBackward)
     (lanes, parameters, storage) = (layout.lanes, layout.parameters, layout.storage)
-    (gradientKinds, norms) = (layout.gradients, layout.norms)
+    (gradientKinds, norms, products) = (layout.gradients, layout.norms, layout.products)
     (forwardPass, backwardPass) = (layout.forward, layout.backward)
     self.pool = pool
     aheads = (0..<pool.threads).map { _ in Ahead() }
@@ -126,6 +127,13 @@ public final class CPUExecutor {
     return norms.values(count: count)
   }
 
+  /// The inner products of the examples' own gradients by a tensor in the last `backward`, `(example, example)`; 0 for
+  /// buffers.
+  public func gradientProducts(of tensor: TensorID, count: Int) -> [Double] {
+    guard let products, hasGoneBack, count <= capacity else { preconditionFailure("a way back that takes products") }
+    return products.values(tensor, count: count)
+  }
+
   private func step(_ count: Int, _ sgd: SGD? = nil) -> Step {
     precondition(count > 0 && count <= capacity, "a batch of \(count) for a capacity of \(capacity)")
     return Step(count: count, training: usedBatchStatistics, sgd: sgd, pool: pool, storage: storage, aheads: aheads)
@@ -139,7 +147,7 @@ public final class CPUExecutor {
   public func forward(count: Int, training: Bool) {
     usedBatchStatistics = training && mode == .training
     precondition(
-      !usedBatchStatistics || (gradientKinds.contains(.parameters) && !gradientKinds.contains(.norms)),
+      !usedBatchStatistics || (gradientKinds.contains(.parameters) && !gradientKinds.areOfExamples),
       "statistics of the batch go with sums over it")
     hasGoneBack = false
     forwardPass.run(step(count))

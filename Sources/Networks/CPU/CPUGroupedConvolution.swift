@@ -91,6 +91,7 @@ struct CPUGroupedConvolution: CPUOperation {
   private let kept: Slot
   private let sumsUp: Bool
   private let norms: ExampleNorms?
+  private let products: ExampleProducts?
   private let normRoom: Scratch
   private let bundles: Int
   /// Of all bundles but the last.
@@ -118,7 +119,7 @@ struct CPUGroupedConvolution: CPUOperation {
     ledger = context.ledger
     kept = context.kept(input)
     sumsUp = context.gradients.contains(.parameters)
-    (norms, normRoom) = (context.norms, context.normRoom)
+    (norms, products, normRoom) = (context.norms, context.products, context.normRoom)
     bundles = grouping.bundles(lanes).count
     window = CPUGroupedConvolution.window(context.plan, operation, lanes, bundle: 0)
     lastWindow = CPUGroupedConvolution.window(context.plan, operation, lanes, bundle: bundles - 1)
@@ -191,10 +192,10 @@ struct CPUGroupedConvolution: CPUOperation {
     ])
   }
 
-  var reads: [ValueID] { sumsUp || norms != nil ? [input] : [] }
+  var reads: [ValueID] { sumsUp || norms != nil || products != nil ? [input] : [] }
 
   func backward(_ targets: [GradientTarget]) -> Passes {
-    var passes = Passes(phases: norms.map { [weightNorm($0)] } ?? [])
+    var passes = Passes(phases: (norms.map { [weightNorm($0)] } ?? []) + (products.map { weightProducts($0) } ?? []))
     if sumsUp { passes.phases.append(parameters.isSummed(weight) ? smallWeights() : largeWeights()) }
     let target = targets[0]
     if target != .skip {
@@ -263,6 +264,20 @@ struct CPUGroupedConvolution: CPUOperation {
       }
       norms.set(example, weight, sum)
     }
+  }
+
+  /// Whole gradients side by side: they are small where channels have groups.
+  private func weightProducts(_ products: ExampleProducts) -> [Phase] {
+    [
+      .example([kept, .gradient(output)]) { step, example in
+        for bundle in 0..<bundles {
+          addWeightGradient(
+            step, example, bundle, outputBlocks: 0..<window(bundle).outputBlocks, place: step.worker, isFirst: true,
+            isLast: true, to: products.row(example) + place(bundle, 0))
+        }
+      },
+      products.add(weight, length: parameters.size(weight), isFirst: true),
+    ]
   }
 
   private func smallWeights() -> Phase {

@@ -70,6 +70,8 @@ struct CPUContext: Sendable {
   /// Where norms of an example's gradients go, if they are wanted, and a thread's room for one of these gradients.
   let norms: ExampleNorms?
   let normRoom: Scratch
+  /// Where inner products of the gradients of pairs go, if they are wanted.
+  let products: ExampleProducts?
   /// A batch's values and gradients side by side, for one layer with large weights at a time.
   let gatheredInputs: Memory
   let gatheredGradients: Memory
@@ -104,6 +106,11 @@ struct CPUContext: Sendable {
     norms =
       gradients.contains(.norms)
       ? ExampleNorms(capacity: capacity, tensors: plan.tensors.count, kernels, ledger) : nil
+    products =
+      gradients.contains(.products)
+      ? ExampleProducts(
+        capacity: capacity, tensors: plan.tensors.count, rowSize: CPUContext.productRow(plan, lanes, kernels), kernels,
+        ledger) : nil
     normRoom = Scratch(floats: CPUContext.normRoom(plan, lanes, kernels, gradients), places: threads, ledger)
     let shards = Shard.count(capacity)
     gatheredInputs = ledger.memory(\.scratch, shards * need.gatheredInputs)

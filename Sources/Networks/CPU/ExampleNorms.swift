@@ -50,24 +50,44 @@ struct WindowNorm: Sendable {
   var roomSize: Int { borderSize + part * window.outputBlockSize }
   private var borderSize: Int { window.inputBorder == nil ? 0 : window.scratchSize }
 
+  /// How many parts a gradient is made in.
+  var parts: Int { (window.outputBlocks + part - 1) / part }
+  /// Floats of the largest part.
+  var partSize: Int { part * window.outputBlockSize }
+
+  /// Floats of a part.
+  func size(_ index: Int) -> Int { min(part, window.outputBlocks - index * part) * window.outputBlockSize }
+
+  /// Makes a part of an example's gradient.
+  ///
   /// - Parameters:
-  ///   - x: the example's input.
+  ///   - x: the example's input, with its border.
   ///   - dy: the gradient by the output.
+  func make(
+    _ index: Int, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, to gradient: UnsafeMutablePointer<Float>
+  ) {
+    var taps = window.taps
+    let first = index * part
+    taps.output_blocks = Int32(min(part, window.outputBlocks - first))
+    kernels.c.taps_gradient(taps, window.offsets, x, dy + first * Int(taps.y_block), 0, gradient, nil)
+  }
+
+  /// The input with its border, which is made in the room where there is one.
+  func bordered(_ x: UnsafePointer<Float>, room: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
+    guard let border = window.inputBorder else { return x }
+    kernels.c.border(border, x, room)
+    return UnsafePointer(room)
+  }
+
   func callAsFunction(
     _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, room: UnsafeMutablePointer<Float>
   ) -> Double {
-    var x = x
-    if let border = window.inputBorder {
-      kernels.c.border(border, x, room)
-      x = UnsafePointer(room)
-    }
+    let x = bordered(x, room: room)
     let gradient = room + borderSize
     var sum = 0.0
-    for first in stride(from: 0, to: window.outputBlocks, by: part) {
-      var taps = window.taps
-      taps.output_blocks = Int32(min(part, window.outputBlocks - first))
-      kernels.c.taps_gradient(taps, window.offsets, x, dy + first * Int(taps.y_block), 0, gradient, nil)
-      sum += kernels.c.sum_of_squares(Int64(taps.output_blocks) * Int64(window.outputBlockSize), gradient)
+    for index in 0..<parts {
+      make(index, x, dy, to: gradient)
+      sum += kernels.c.sum_of_squares(Int64(size(index)), gradient)
     }
     return sum
   }
@@ -101,14 +121,14 @@ extension CPUContext {
 
   /// Floats of a thread's room for a gradient of one example, whatever the tensor.
   static func normRoom(_ plan: Plan, _ lanes: Int, _ kernels: KernelTable, _ gradients: CPUExecutor.Gradients) -> Int {
-    guard gradients.contains(.norms) || (!gradients.isEmpty && !gradients.contains(.parameters)) else { return 0 }
+    guard gradients.areOfExamples || (!gradients.isEmpty && !gradients.contains(.parameters)) else { return 0 }
     return plan.operations.reduce(0) { most, operation in
       let channels = blocks(plan.values[operation.output].channels, lanes) * lanes
       switch operation.kind {
       // Weight and bias of a batch-norm, whose way back makes them in any case; a bias.
       case .batchNorm: return max(most, 2 * channels)
       case .convolution, .dense:
-        guard gradients.contains(.norms) else { return most }
+        guard gradients.areOfExamples else { return most }
         if let way = normWay(plan, operation, lanes, kernels) {
           if case .window(let norm) = way { return max(most, norm.roomSize, channels) }
           return max(most, channels)
@@ -119,28 +139,83 @@ extension CPUContext {
     }
   }
 
-  /// The phase that takes the norms by weight and bias of a convolution in no groups, or of a dense layer; none where no
-  /// norms are wanted.
+  /// Floats of the largest part of an example's gradient that there is at a time, whatever the tensor.
+  static func productRow(_ plan: Plan, _ lanes: Int, _ kernels: KernelTable) -> Int {
+    plan.operations.reduce(0) { most, operation in
+      let channels = blocks(plan.values[operation.output].channels, lanes) * lanes
+      switch operation.kind {
+      case .batchNorm: return max(most, 2 * channels)
+      case .convolution(let convolution):
+        switch normWay(plan, operation, lanes, kernels) {
+        case .window(let norm): return max(most, norm.partSize, channels)
+        case .outerProduct: return most
+        case nil:
+          let grouping = Grouping(
+            inputs: plan.values[operation.inputs[0]].channels, outputs: plan.values[operation.output].channels,
+            groups: convolution.groups)
+          return max(most, grouping.weightCount(taps: convolution.kernel * convolution.kernel, lanes))
+        }
+      default: return most
+      }
+    }
+  }
+
+  /// The phases that take norms or products of the gradients by weight and bias of a convolution in no groups, or of a
+  /// dense layer; none where neither is wanted.
   func normPhases(_ operation: Operation, weight: TensorID, bias: TensorID?) -> [Phase] {
-    guard let norms, let way = CPUContext.normWay(plan, operation, lanes, kernels) else { return [] }
+    guard gradients.areOfExamples, let way = CPUContext.normWay(plan, operation, lanes, kernels) else { return [] }
+    return (norms.map { [norm($0, way, operation, weight: weight, bias: bias)] } ?? [])
+      + (products.map { product($0, way, operation, weight: weight, bias: bias) } ?? [])
+  }
+
+  private func norm(
+    _ norms: ExampleNorms, _ way: NormWay, _ operation: Operation, weight: TensorID, bias: TensorID?
+  ) -> Phase {
     let (input, output) = (kept(operation.inputs[0]), operation.output)
     let (inputSize, outputSize) = (size(plan.values[operation.inputs[0]]), size(plan.values[output]))
     let (outputBlocks, pixels) = (Int32(blockCount(plan.values[output])), Int32(plan.values[output].area))
-    return [
-      .example([input, .gradient(output)]) { [kernels, normRoom, lanes] step, example in
-        let (x, dy) = (step.address(input, example), step.gradient(output, example))
-        let room = normRoom(step.worker)
-        switch way {
-        case .outerProduct:
-          let norm = kernels.c.sum_of_squares(Int64(outputSize), dy)
-          norms.set(example, weight, kernels.c.sum_of_squares(Int64(inputSize), x) * norm)
-        case .window(let norm): norms.set(example, weight, norm(x, dy, room: room))
-        }
-        if let bias {
-          kernels.c.channel_sums(outputBlocks, pixels, dy, 0, room)
-          norms.set(example, bias, of: room, count: Int(outputBlocks) * lanes)
-        }
+    return .example([input, .gradient(output)]) { [kernels, normRoom, lanes] step, example in
+      let (x, dy) = (step.address(input, example), step.gradient(output, example))
+      let room = normRoom(step.worker)
+      switch way {
+      case .outerProduct:
+        let norm = kernels.c.sum_of_squares(Int64(outputSize), dy)
+        norms.set(example, weight, kernels.c.sum_of_squares(Int64(inputSize), x) * norm)
+      case .window(let norm): norms.set(example, weight, norm(x, dy, room: room))
       }
-    ]
+      if let bias {
+        kernels.c.channel_sums(outputBlocks, pixels, dy, 0, room)
+        norms.set(example, bias, of: room, count: Int(outputBlocks) * lanes)
+      }
+    }
+  }
+
+  private func product(
+    _ products: ExampleProducts, _ way: NormWay, _ operation: Operation, weight: TensorID, bias: TensorID?
+  ) -> [Phase] {
+    let (input, output) = (kept(operation.inputs[0]), operation.output)
+    let (inputSize, outputSize) = (size(plan.values[operation.inputs[0]]), size(plan.values[output]))
+    let (outputBlocks, pixels) = (Int32(blockCount(plan.values[output])), Int32(plan.values[output].area))
+    guard case .window(let norm) = way else {
+      return [products.outer(input, inputSize, output, outputSize, weight: weight, bias: bias)]
+    }
+    var phases = (0..<norm.parts).flatMap { [normRoom] part -> [Phase] in
+      [
+        .example([input, .gradient(output)]) { step, example in
+          let x = norm.bordered(step.address(input, example), room: normRoom(step.worker))
+          norm.make(part, x, step.gradient(output, example), to: products.row(example))
+        },
+        products.add(weight, length: norm.size(part), isFirst: part == 0),
+      ]
+    }
+    if let bias {
+      phases += [
+        .example([.gradient(output)]) { [kernels] step, example in
+          kernels.c.channel_sums(outputBlocks, pixels, step.gradient(output, example), 0, products.row(example))
+        },
+        products.add(bias, length: Int(outputBlocks) * lanes, isFirst: true),
+      ]
+    }
+    return phases
   }
 }

@@ -16,5 +16,10 @@ extension CPUExecutor {
     ///
     /// Together with `parameters` this gives all that an alignment of gradients needs, for batches of one class.
     public static let norms = Gradients(rawValue: 4)
+    /// The inner products of all pairs of examples' own by each tensor: `gradientProducts`.
+    public static let products = Gradients(rawValue: 8)
+
+    /// Whether an example needs a gradient of its own by each tensor.
+    var areOfExamples: Bool { contains(.norms) || contains(.products) }
   }
 }

@@ -9,6 +9,7 @@ struct Layout {
   let lanes: Int
   let parameters: Parameters
   let norms: ExampleNorms?
+  let products: ExampleProducts?
   let storage: Storage
   let forward: Direction
   let backward: Direction
@@ -38,7 +39,7 @@ struct Layout {
     let context = CPUContext(
       plan: plan, fusion: fusion, mode: mode, gradients: gradients, capacity: capacity, threads: threads,
       isExact: isExact, instructionSet: instructionSet, parameters: parameters, placed: placed, ledger: ledger)
-    norms = context.norms
+    (norms, products) = (context.norms, context.products)
 
     let operations = fusion.operations.map { context.operation($0) }
     forward = Direction(operations.map { $0.forward() })

@@ -165,7 +165,32 @@ final class Parameters: Sendable {
       rule(sgd), Int64(range.count), gradients.floats + at, momenta.floats + at, weights.floats + at)
   }
 
-  private func inChunks(of count: Int, _ pool: ThreadPool, _ body: @Sendable (Range<Int>) -> Void) {
+  /// Floats of all parameters together, with padding, and where their gradients begin.
+  var count: Int { weights.count }
+  var gradientStart: UnsafePointer<Float> { UnsafePointer(gradients.floats) }
+
+  /// The squared norm of each tensor's part of an array that lies as gradients do; 0 for buffers.
+  func squaredNorms(_ values: UnsafePointer<Double>, _ pool: ThreadPool) -> [Double] {
+    let entries = entries
+    let norms = Memory(count: 2 * entries.count)
+    nonisolated(unsafe) let (from, to) = (
+      values, UnsafeMutableRawPointer(norms.floats).assumingMemoryBound(to: Double.self)
+    )
+    pool.run(entries.count) { i in
+      guard entries[i].isParameter else { return }
+      let part = from + entries[i].offset
+      var sums = SIMD4<Double>()
+      // Padded to whole vectors, of 4 floats at least.
+      for k in stride(from: 0, to: entries[i].size, by: 4) {
+        let four = SIMD4<Double>(part[k], part[k + 1], part[k + 2], part[k + 3])
+        sums += four * four
+      }
+      to[i] = sums.sum()
+    }
+    return Array(UnsafeBufferPointer(start: to, count: entries.count))
+  }
+
+  func inChunks(of count: Int, _ pool: ThreadPool, _ body: @Sendable (Range<Int>) -> Void) {
     let chunk = 1 << 14
     pool.run((count + chunk - 1) / chunk) { body($0 * chunk..<min(($0 + 1) * chunk, count)) }
   }

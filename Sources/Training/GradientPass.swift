@@ -1,55 +1,61 @@
 import Kernels
 import Networks
-import Training
 
 /// A trained network's way forward and back over training examples, batch by batch: evaluation-mode batch-norm, no
 /// augmentation, no gradient of any batch as a whole.
-struct GradientPass {
+public struct GradientPass {
   /// What is differentiated.
-  enum Quantity { case labelLogit, crossEntropy }
+  public enum Quantity: Sendable { case labelLogit, loss(LabelLoss) }
 
-  let network: TrainedNetwork
-  let data: TrainingData
-  let executor: CPUExecutor
+  /// What there is to go through: prepared images, and logits with or without a way back.
+  public let network: TrainedNetwork
+  public let data: TrainingData
+  public let executor: CPUExecutor
   private let input: InputWriter
   private let quantity: Quantity
 
-  /// - Parameter memory: bytes that the executor may take; it takes more only where a shard of 16 examples needs them.
-  init(
+  /// - Parameters:
+  ///   - gradients: what a way back leaves behind; none: there is no way back.
+  ///   - memory: bytes that the executor may take, with one thread; it takes more only where a shard of 16 examples needs
+  ///     them.
+  ///   - most: examples of a batch, at most; where it is nil as few as keep the threads busy.
+  ///   - keeping: values that are read after the way back.
+  public init(
     _ network: TrainedNetwork, data: TrainingData, of quantity: Quantity, by gradients: CPUExecutor.Gradients,
-    instructionSet: InstructionSet, pool: ThreadPool, memory: Int
+    instructionSet: InstructionSet, pool: ThreadPool, memory: Int, most: Int? = nil, keeping: [ValueID] = []
   ) {
     (self.network, self.data, self.quantity) = (network, data, quantity)
     input = InputWriter(data: data, standardisation: network.standardisation)
+    let mode: CPUExecutor.Mode = gradients.isEmpty ? .evaluation : .training
     // An example's results do not depend on its batch. Four shards a thread keep all of them busy, and let large layers
     // read their weights seldom.
-    var capacity = min(64 * pool.threads, (data.train.count + 15) / 16 * 16)
+    var capacity = max(16, min(most ?? 64 * pool.threads, (data.train.count + 15) / 16 * 16) / 16 * 16)
     func need() -> Int {
       CPUExecutor.memoryNeed(
-        plan: network.plan, capacity: capacity, mode: .training, gradients: gradients, threads: pool.threads,
-        instructionSet: instructionSet, exactConvolution: network.exactConvolution, keeping: []
+        plan: network.plan, capacity: capacity, mode: mode, gradients: gradients, threads: 1,
+        instructionSet: instructionSet, exactConvolution: network.exactConvolution, keeping: keeping
       ).total
     }
     while capacity > 16, need() > memory { capacity = max(16, capacity / 32 * 16) }
     executor = CPUExecutor(
-      plan: network.plan, capacity: max(1, capacity), mode: .training, gradients: gradients, pool: pool,
-      instructionSet: instructionSet, exactConvolution: network.exactConvolution, keeping: [])
+      plan: network.plan, capacity: capacity, mode: mode, gradients: gradients, pool: pool,
+      instructionSet: instructionSet, exactConvolution: network.exactConvolution, keeping: keeping)
   }
 
-  var allExamples: [Int32] { (0..<Int32(data.train.count)).map { $0 } }
+  package var allExamples: [Int32] { (0..<Int32(data.train.count)).map { $0 } }
 
   /// Examples in batches, as slices.
-  func batches(of examples: [Int32]) -> some Sequence<ArraySlice<Int32>> {
+  package func batches(of examples: [Int32]) -> some Sequence<ArraySlice<Int32>> {
     stride(from: 0, to: examples.count, by: executor.capacity).lazy.map { [capacity = executor.capacity] in
       examples[$0..<min($0 + capacity, examples.count)]
     }
   }
 
-  /// Prepares a batch, and takes it forward and back.
+  /// Prepares a batch, and takes it forward.
   ///
   /// - Parameter change: what is done to each prepared example, by its place in the batch, as `(pixel, channel)` floats
   ///   `stride` apart from pixel to pixel.
-  func run(
+  package func forward(
     _ batch: ArraySlice<Int32>,
     change: (@Sendable (_ slot: Int, _ pixels: UnsafeMutablePointer<Float>, _ stride: Int) -> Void)? = nil
   ) {
@@ -59,29 +65,37 @@ struct GradientPass {
       executor.prepare(count: batch.count) { change($0, $1, stride) }
     }
     executor.forward(count: batch.count, training: false)
+  }
+
+  /// Prepares a batch, and takes it forward and back.
+  package func run(
+    _ batch: ArraySlice<Int32>,
+    change: (@Sendable (_ slot: Int, _ pixels: UnsafeMutablePointer<Float>, _ stride: Int) -> Void)? = nil
+  ) {
+    forward(batch, change: change)
     executor.backward(logitGradient: logitGradient(batch), count: batch.count)
   }
 
   /// Whether the network takes an image as one vector, `(y, x, channel)`.
   private var isFlat: Bool { network.plan.input.area == 1 }
 
-  /// (example, class).
-  private func logitGradient(_ batch: ArraySlice<Int32>) -> [Float] {
+  /// The gradient of each example's own quantity by its logits, `(example, class)`, after `forward`.
+  package func logitGradient(_ batch: ArraySlice<Int32>) -> [Float] {
     let labels = batch.map { data.train.label[Int($0)] }
     switch quantity {
     case .labelLogit:
       var gradient = [Float](repeating: 0, count: batch.count * data.classes)
       for (slot, label) in labels.enumerated() { gradient[slot * data.classes + Int(label)] = 1 }
       return gradient
-    case .crossEntropy:
-      var loss = BatchLoss(.crossEntropy, classes: data.classes, isMean: false)
+    case .loss(let label):
+      var loss = BatchLoss(.labels(label), classes: data.classes, isMean: false)
       loss.evaluate(logits: executor.logits(count: batch.count), labels: labels)
       return loss.gradient
     }
   }
 
   /// Places of a pixel's channels in one example's gradient by the input.
-  func place(pixel: Int, channel: Int) -> Int {
+  package func place(pixel: Int, channel: Int) -> Int {
     isFlat ? pixel * data.shape.channels + channel : channel * data.shape.area + pixel
   }
 }
