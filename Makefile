@@ -361,6 +361,7 @@ check-torch: $(tools)
 	swift build -c release --product bench
 	$(TORCH_PYTHON) Tests/torch/check_networks.py --bench "$$(swift build -c release --show-bin-path)/bench"
 	$(TORCH_PYTHON) Tests/python/check_weights.py
+	$(TORCH_PYTHON) Tests/torch/check_alignment.py
 
 # Signals a job.
 KILLS = 20

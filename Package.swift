@@ -79,7 +79,7 @@ let package = Package(
     tool("train", ["Training"]),
     tool("distill", ["Training"]),
     tool("score", ["Measures", "ImageSets", "Kernels", "Probes", "Training"]),
-    tool("align", ["Measures", "Networks", "Probes", "Training"]),
+    tool("align", ["Figures", "Measures", "Networks", "Probes", "Training"]),
     tool("report", ["Figures", "Measures"]),
 
     // Speed.

@@ -14,8 +14,12 @@ struct Align: Tool {
 
         align data.h5 runs.h5 -o alignment.h5
 
-      See align runs --help for the options.
+      See align runs --help for the options. Before training, by the scale of the
+      first layer, and of two vectors, by closed forms:
+
+        align init data.h5 --sigmas 0.01,0.1,1
+        align pairs
       """,
     version: Version.text("align", libraries: fileLibraries),
-    subcommands: [RunsCommand.self], defaultSubcommand: RunsCommand.self)
+    subcommands: [RunsCommand.self, InitCommand.self, PairsCommand.self], defaultSubcommand: RunsCommand.self)
 }

@@ -96,6 +96,26 @@ import Testing
     }
   }
 
+  @Test func `the closed forms of two vectors are those of their products`() {
+    for t in [0.5, 1, 3] {
+      for angle in [0.0, 30, 90, 120, 180, 270, -60, 420] {
+        let pair = TwoVectors(normRatio: t, angle: angle)
+        let product = t * Elementary.cos(angle * .pi / 180)
+        let known = [1, product, product, t * t].withUnsafeBufferPointer {
+          AlignmentSums(products: $0, stride: 2, members: [0, 1])
+        }
+        #expect(abs(pair.alignment - known.omega) < 1e-12 && abs(pair.stiffness - known.stiffness) < 1e-12)
+        #expect(abs(pair.confusion - known.confusion) < 1e-12)
+        if angle != 180 || t != 1 { #expect(abs(pair.diversity - known.diversity) < 1e-12) }
+      }
+    }
+    #expect(TwoVectors(normRatio: 3, angle: 0).alignment == 0.75)
+    #expect(TwoVectors(normRatio: 1, angle: 180).alignment == -1)
+    #expect(TwoVectors(normRatio: 7, angle: 90).alignment == 0)
+    #expect(TwoVectors(normRatio: 1, angle: 180).diversity == .infinity)
+    #expect(abs(TwoVectors(normRatio: 2.0.squareRoot(), angle: 45).alignment - 0.6862915) < 1e-7)
+  }
+
   @Test func `inner products of some give what their vectors do`() {
     let vectors = randomVectors(12, dimension: 5, shift: 0.3, seed: 23)
     let products = vectors.flatMap { a in vectors.map { inner(a, $0) } }

@@ -188,4 +188,63 @@ struct AlignerTests {
     #expect(throws: Failure.self) { try AlignedTensors("fc3.weight", of: plan) }
     #expect(throws: Failure.self) { try AlignedTensors("", of: plan) }
   }
+
+  // MARK: At initialisation
+
+  /// The alignment of the hidden layer's outputs, by class and over all, of an MLP before training.
+  static func representation(_ label: String, sigma: Double, run: Int = 0) throws -> (TensorSums, Setting, Plan) {
+    let setting = try Setting(Setting.labels[1])
+    let plan = try Architecture(label).plan(image: Setting.shape, classes: Setting.classes)
+    let initialisation = try Initialisation(.architecture, firstLayerStd: sigma, layerStds: [:], of: plan)
+    let aligner = Aligner(
+      TrainedNetwork(plan: plan, standardisation: .perImage), data: setting.data,
+      tensors: try AlignedTensors("representation", of: plan), memory: 1 << 28, instructionSet: .portable,
+      pool: ThreadPool(threads: 2))
+    let state = initialState(plan: plan, seed: 5, run: run, initialisers: initialisation.initialisers(of: plan))
+    return (aligner.sums(state: state, examples: byClass(setting))[0], setting, plan)
+  }
+
+  @Test("ReLU's representations align at initialisation alike for every sigma")
+  func reluInitialisation() throws {
+    let first = try Self.representation("mlp", sigma: 0.001).0
+    #expect(first.all.omega > 0.1)
+    for sigma in [0.01, 0.1, 1, 10] {
+      let other = try Self.representation("mlp", sigma: sigma).0
+      #expect(abs(other.all.omega - first.all.omega) < 1e-5)
+      for (a, b) in zip(other.classes, first.classes) { #expect(abs(a.omega - b.omega) < 1e-5) }
+    }
+  }
+
+  /// E<sin(W x), sin(W x')> = (h / 2) [exp(-s^2 |x - x'|^2 / 2) - exp(-s^2 |x + x'|^2 / 2)].
+  @Test("The sine's representations align at initialisation as they should", arguments: [0.001, 0.01, 0.03, 0.1, 1])
+  func sineInitialisation(sigma: Double) throws {
+    let (found, setting, plan) = try Self.representation("mlp activation=sin width=4096", sigma: sigma)
+    // Images standardised by themselves, as a network without a hidden layer would see them.
+    let size = Setting.shape.count
+    let images = (0..<Setting.examples).map { example -> [Double] in
+      let bytes = setting.data.train.image[example * size..<(example + 1) * size].map(Double.init)
+      let mean = bytes.reduce(0, +) / Double(size)
+      let deviation = (bytes.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(size)).squareRoot()
+      return bytes.map { ($0 - mean) / max(deviation, 1 / Double(size).squareRoot()) }
+    }
+    func expected(_ a: [Double], _ b: [Double]) -> Double {
+      let (minus, plus) = zip(a, b).reduce((0.0, 0.0)) { sums, pair in
+        let (d, s) = (pair.0 - pair.1, pair.0 + pair.1)
+        return (sums.0 + d * d, sums.1 + s * s)
+      }
+      return (Elementary.exp(-sigma * sigma * minus / 2) - Elementary.exp(-sigma * sigma * plus / 2)) / 2
+    }
+    var (products, norms) = (0.0, 0.0)
+    for i in images.indices {
+      norms += expected(images[i], images[i]).squareRoot()
+      for j in images.indices where i != j { products += expected(images[i], images[j]) }
+    }
+    let n = Double(images.count)
+    let omega = n * products / ((n - 1) * norms * norms)
+    #expect(plan.values[plan.representations.last?.value ?? 0].count == 4096)
+    print("sine, sigma \(sigma): \(found.all.omega), expected \(omega)")
+    // 4,096 units are not all of them.
+    #expect(abs(found.all.omega - omega) < 0.02)
+    #expect(sigma < 0.5 || abs(omega) < 0.01)
+  }
 }

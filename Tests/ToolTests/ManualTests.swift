@@ -44,7 +44,19 @@ import Testing
         "--files0-from", "--output", "--quiet",
       ]
     ),
-    ("align", ["--over", "--jobs", "--output", "--quiet"]),
+    ("align", ["runs", "init", "pairs"]),
+    (
+      "align runs",
+      [
+        "--over", "--tensors", "--runs", "--snapshots", "--minibatch", "--seed", "--memory", "--files0-from", "--jobs",
+        "--output", "--quiet",
+      ]
+    ),
+    (
+      "align init",
+      ["--architecture", "--sigmas", "--runs", "--seed", "--standardisation", "--tensors", "--memory", "--output"]
+    ),
+    ("align pairs", ["--norm-ratios", "--angles"]),
     ("report", ["--help", "--version", "show", "check"]),
     ("report check", ["--files0-from", "--verbose"]),
     ("report show", ["--format", "--sheet", "--per-class", "--output", "--quiet"]),
