@@ -76,7 +76,7 @@ public struct Cell: Sendable {
       config: config(data: dataset.content), architecture: plan.architecture, parameterCount: plan.parameterCount,
       data: dataset, epochs: recipe.epochs, snapshots: recording.snapshots,
       tensors: plan.tensors.map { (name: $0.name, shape: $0.shape) }, keep: recording.keep,
-      dynamicsPass: recording.dynamicsPass, hasTeacher: teachers != nil,
+      dynamicsPass: recording.dynamicsPass, hasTeacher: teachers != nil, mayStopEarly: recipe.stopAtAccuracy != nil,
       excluded: exclusion?.flags)
   }
 

@@ -78,10 +78,15 @@ public struct Forecast {
     let forward = Double(cell.plan.forwardFLOPs)
     let images = Double(recipe.epochs) * Double(subset) * Double(runs)
     trainingFLOPs = images * (3 * forward + Double(teacher?.forwardFLOPs ?? 0))
-    evaluationFLOPs = forward * Double(runs) * (Double(tests) * Double(test) + Double(passes) * Double(train))
+    // Looks at the accuracy after each epoch, unless dynamics tell it.
+    let looks = recipe.stopAtAccuracy == nil || recording.has(.evaluation) ? 0 : recipe.epochs * subset
+    evaluationFLOPs = forward * Double(runs) * Double(tests * test + passes * train + looks)
     (self.cell, self.runs, self.subset) = (cell, runs, subset)
     (workers, threads) = (schedule.workers, schedule.threads)
   }
+
+  /// Whether a run may end before all epochs, so that work and time are bounds.
+  private var mayStopEarly: Bool { cell.recipe.stopAtAccuracy != nil }
 
   /// The most bytes that a process will have in memory which has `resident` now, without images and runs.
   public func peak(resident: Int) -> Int { resident + memory.data + workers * memory.run }
@@ -97,11 +102,12 @@ public struct Forecast {
     let isRecorded = recording.has(.evaluation)
     // The last epoch's passes are those of the finished run.
     let passes = isRecorded ? recipe.epochs : 1
-    let evaluations = isRecorded ? recipe.epochs : tests
+    let looks = mayStopEarly && !isRecorded ? recipe.epochs : 0
+    let evaluations = isRecorded || mayStopEarly ? recipe.epochs : tests
     let step = timed.step * Double(subset) / Double(min(recipe.batchSize, subset))
     var run = timed.setUp + epochs * step
     run += Double(evaluations) * timed.evaluator
-    let evaluated = Double(tests * examples.test + passes * examples.train)
+    let evaluated = Double(tests * examples.test + passes * examples.train + looks * subset)
     run += timed.evaluation * evaluated
     if isRecorded { run += timed.point * epochs * Double(examples.train) }
     let rounds = Double((runs + workers - 1) / workers)
@@ -127,9 +133,10 @@ public struct Forecast {
   /// One line a quantity: name, value, unit, apart by two spaces or more.
   public func report(resident: Int, _ timed: Rehearsal) -> String {
     let recipe = cell.recipe
+    let atMost = mayStopEarly ? ", at most" : ""
     var lines: [(name: String, value: String, unit: String)] = [
       ("runs", "\(runs)", "runs"),
-      ("epochs", "\(recipe.epochs)", "epochs a run"),
+      ("epochs", "\(recipe.epochs)", "epochs a run\(atMost)"),
       ("subset", "\(subset)", "images a run"),
       ("parameters", "\(cell.plan.parameterCount)", "parameters"),
     ]
@@ -143,9 +150,10 @@ public struct Forecast {
       lines.append((name, decimal(Double(bytes) / 1e6), unit))
     }
     add("forward pass", flops: Double(cell.plan.forwardFLOPs), "FLOP an image")
-    add("training", flops: trainingFLOPs, "FLOP")
-    add("evaluation", flops: evaluationFLOPs, "FLOP")
-    lines.append(time("time", seconds(timed)))
+    add("training", flops: trainingFLOPs, "FLOP\(atMost)")
+    add("evaluation", flops: evaluationFLOPs, "FLOP\(atMost)")
+    let whole = time("time", seconds(timed))
+    lines.append((whole.name, whole.value, whole.unit + atMost))
     if recording.has(.evaluation) {
       let pass = timed.evaluator + Double(examples.train) * (timed.evaluation + timed.point)
       let whole = time("of that for dynamics", pass * Double(cell.recipe.epochs))

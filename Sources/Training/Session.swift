@@ -80,6 +80,9 @@ struct Session {
       student.load(state: saved.state, momenta: saved.momenta)
       report(.resumed(epoch: position.epoch, images: images))
       if position.hasDiverged { report(.diverged(epoch: position.epoch, imagesLeft: imagesLeft)) }
+      if let accuracy = position.accuracyAtEnd {
+        report(.reached(epoch: position.epoch - 1, accuracy: accuracy, imagesLeft: imagesLeft))
+      }
       return
     }
     // A journal that cannot be trusted may have left something.
@@ -203,38 +206,75 @@ struct Session {
   /// What is recorded after an epoch; then the next one begins.
   mutating func evaluateEpoch() throws {
     let epoch = position.epoch
-    let isLast = epoch == cell.recipe.epochs
-    let wantsTest = isLast || epoch % cell.recipe.testEvery == 0
-    if wantsTest || recording.has(.evaluation) {
+    var isLast = epoch == cell.recipe.epochs
+    // Whatever is known of the epoch becomes the run's after the last pause alone: a run that stops in one begins the
+    // evaluation anew.
+    var accuracyAtEnd: Double?
+    let mayTest = data.test != nil && (isLast || epoch % cell.recipe.testEvery == 0)
+    if mayTest || recording.has(.evaluation) || cell.recipe.stopAtAccuracy != nil {
       let state = student.state()
       let evaluator = makeEvaluator()
-      if wantsTest, let test = data.test {
+      var trainLogits: [Float]?
+      if recording.has(.evaluation) {
+        trainLogits = try evaluator.logits(data.train, state: state) { try pause() }
+      }
+      if let target = cell.recipe.stopAtAccuracy {
+        let accuracy = try accuracyOnSubset(trainLogits, evaluator, state)
+        if accuracy >= target { (accuracyAtEnd, isLast) = (accuracy, true) }
+      }
+      if isLast { finalLogits["train"] = trainLogits }
+      if isLast || mayTest, let test = data.test {
         let logits = try evaluator.logits(test, state: state) { try pause() }
         if isLast { finalLogits["test"] = logits }
         recordTest(logits, test)
       }
-      if recording.has(.evaluation) {
-        let logits = try evaluator.logits(data.train, state: state) { try pause() }
-        if isLast { finalLogits["train"] = logits }
-        var all = DynamicsPoints(examples: data.train.count)
-        for (i, label) in data.train.label.enumerated() {
-          all.set(i, DynamicsPoint(row: logits[i * data.classes..<(i + 1) * data.classes], label: Int(label)))
-        }
-        points = all
-      }
+      if let trainLogits { setPoints(trainLogits) }
     }
     points?.write(to: &rows, epoch: epoch)
     points = nil
     let student = student
     record(student.state(), after: epoch)
+    // The last checkpoint is the trained network's, whichever epoch that is after.
+    if isLast, epoch < cell.recipe.epochs { record(student.state(), after: cell.recipe.epochs) }
     report(
       .epoch(
         EpochSummary(
           epoch: epoch, loss: position.value("train_loss"), accuracy: position.value("train_accuracy"),
           testLoss: position.value("test_loss"), testAccuracy: position.value("test_accuracy"),
           images: trained.images, seconds: trained.seconds)))
+    position.accuracyAtEnd = accuracyAtEnd
     position.beginNextEpoch()
     isSaved = false
+    if let accuracy = accuracyAtEnd {
+      report(.reached(epoch: epoch, accuracy: accuracy, imagesLeft: imagesLeft))
+    }
+  }
+
+  /// Sets the epoch's dynamics from logits of all training examples.
+  private mutating func setPoints(_ logits: [Float]) {
+    var all = DynamicsPoints(examples: data.train.count)
+    for (i, label) in data.train.label.enumerated() {
+      all.set(i, DynamicsPoint(row: logits[i * data.classes..<(i + 1) * data.classes], label: Int(label)))
+    }
+    points = all
+  }
+
+  /// The share of the run's own examples that the network gets right, in evaluation mode and without augmentation.
+  ///
+  /// - Parameter trainLogits: of all training examples, where they are known.
+  private mutating func accuracyOnSubset(
+    _ trainLogits: [Float]?, _ evaluator: Evaluator, _ state: [Float]
+  ) throws -> Double {
+    let labels = subset.map { data.train.label[Int($0)] }
+    let right: Int
+    if let trainLogits {
+      let all = argmax(trainLogits, classes: data.classes)
+      right = zip(subset, labels).count { all[Int($0)] == $1 }
+    } else {
+      let logits = try evaluator.logits(data.train, subset, state: state) { try pause() }
+      right = zip(argmax(logits, classes: data.classes), labels).count { $0 == $1 }
+    }
+    return Double(right) / Double(subset.count)
   }
 
   private mutating func recordTest(_ logits: [Float], _ test: TrainingData.Split) {
@@ -270,6 +310,7 @@ struct Session {
     for (quantity, values) in zip(RunSchema.history, position.history) {
       rows.set("/history/\(quantity.name)", values)
     }
+    if cell.recipe.stopAtAccuracy != nil { rows.set("/epochs_trained", [Int32(position.epoch - 1)]) }
     if let teacher { rows.set("/teacher_digest", teacher.digest) }
     return rows
   }

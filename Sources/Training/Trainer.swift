@@ -64,6 +64,8 @@ public enum RunEvent: Sendable {
   /// A batch is done; loss and accuracy are means over the epoch so far.
   case batch(epoch: Int, images: Int, loss: Double, accuracy: Double)
   case epoch(EpochSummary)
+  /// It has the accuracy at which it was to end, with so many images of the training not done.
+  case reached(epoch: Int, accuracy: Double, imagesLeft: Int)
   case saved(epoch: Int, step: Int)
   /// It ends with so many images of the training not done.
   case diverged(epoch: Int, imagesLeft: Int)

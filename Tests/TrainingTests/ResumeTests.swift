@@ -53,8 +53,10 @@ import Training
   }
 
   private static func setting(
-    _ architecture: String, _ pass: DynamicsPass, isDistilled: Bool = false
+    _ architecture: String, _ pass: DynamicsPass, isDistilled: Bool = false, stopAtAccuracy: Double? = nil
   ) throws -> Setting {
+    var recipe = recipe
+    recipe.stopAtAccuracy = stopAtAccuracy
     let data = try MadeUpData().trainingData()
     let mask = thirdsLeftOut(60)
     var configuration: TeacherConfiguration?
@@ -96,6 +98,36 @@ import Training
     }
     // At least before each of the 9 batches.
     #expect(stops >= 9)
+  }
+
+  @Test(arguments: [DynamicsPass.training, .evaluation])
+  func `A run that ends at an accuracy ends there wherever it was cut off`(pass: DynamicsPass) throws {
+    // A quarter of random labels is right by chance.
+    let setting = try Self.setting("mlp width=8", pass, stopAtAccuracy: 0.25)
+    let undisturbed = try setting.rows()
+    let end = try #require(undisturbed.values("/epochs_trained", Int32.self)?.first)
+    #expect(end < 3)
+    for count in 1... {
+      let folder = try Folder()
+      guard try setting.rows(folder, stoppingAt: count) == nil else { break }
+      #expect(try setting.rows(Keeper(journal: folder.journal())).rows == undisturbed.rows, "stopped at \(count)")
+    }
+    let (folder, copies) = (try Folder(), try Folder())
+    var (count, ends) = (0, 0)
+    _ = try setting.rows(Keeper(journal: folder.journal(), interval: 0)) { event in
+      if case .reached(let epoch, let accuracy, let left) = event {
+        #expect(epoch == Int(end) && accuracy >= 0.25 && left == 40 * (3 - epoch))
+        ends += 1
+      }
+      guard case .saved = event else { return }
+      try? FileManager.default.copyItem(atPath: folder.path, toPath: "\(copies.path)/\(count)")
+      count += 1
+    }
+    #expect(ends == 1 && count >= 3 * Int(end))
+    for copy in 0..<count {
+      let journal = RunJournal(path: "\(copies.path)/\(copy)/000002", identity: [UInt8](repeating: 1, count: 32))
+      #expect(try setting.rows(Keeper(journal: journal)).rows == undisturbed.rows, "state \(copy)")
+    }
   }
 
   @Test func `A run that stops again and again gets to the same rows`() throws {
