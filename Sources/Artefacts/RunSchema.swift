@@ -168,6 +168,12 @@ public struct RunSchema: Sendable {
     }
     if hasTeacher {
       list.append(make("/teacher_digest", .u8, [("/byte", 32)], "digest of the run that taught this one"))
+      // Said of the teacher, and no part of what the run is: runs from before it was recorded keep their digests.
+      list.append(
+        make(
+          "/teacher_out_accuracy", .f32, [], "out-of-sample accuracy of the teacher",
+          "its share of right answers on the training examples outside of this run's subset; evaluation mode, no "
+            + "augmentation; NaN where there are none", mandatory: false))
     }
     if keep.contains(.logit) {
       let text = "logits of the final model; evaluation mode, no augmentation"

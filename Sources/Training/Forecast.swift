@@ -37,7 +37,7 @@ public struct Forecast {
   let examples: (train: Int, test: Int)
   let recording: Recording
   /// Floating-point operations of convolutions and dense layers, over all epochs and runs: a training step counts as
-  /// three forward passes, and one of its teacher.
+  /// three forward passes, and one of its teacher, whose logits may be stored after one pass over the subset.
   public let trainingFLOPs: Double
   /// The same of evaluation passes.
   public let evaluationFLOPs: Double
@@ -59,12 +59,15 @@ public struct Forecast {
     let logits = (train + test) * dataset.classes.count * float
     // Of one epoch, before they are rows.
     let points = recording.keep.contains(.dynamics) ? train * (5 * float + 1) : 0
+    // What a teacher says of all training examples, where it says it once.
+    let isStored = cell.teachers?.logits == .stored
+    let stored = isStored ? train * dataset.classes.count * float : 0
     let states = (cell.plan.stateCount + (teacher?.stateCount ?? 0)) * float
     let example = dataset.imageCount + MemoryLayout<Int32>.stride + MemoryLayout<Int64>.stride
     memory = Memory(
       student: student, evaluator: need(networks.evaluator, lent: student.lendable),
       teacher: networks.teacher.map { need($0) },
-      results: rows + logits + points + states,
+      results: rows + logits + points + states + stored,
       data: (train + test) * example)
 
     let perExample = MemoryLayout<Int32>.stride + MemoryLayout<Int64>.stride
@@ -77,7 +80,8 @@ public struct Forecast {
     let passes = recording.has(.evaluation) ? recipe.epochs : 1
     let forward = Double(cell.plan.forwardFLOPs)
     let images = Double(recipe.epochs) * Double(subset) * Double(runs)
-    trainingFLOPs = images * (3 * forward + Double(teacher?.forwardFLOPs ?? 0))
+    let taught = isStored ? Double(subset) * Double(runs) : images
+    trainingFLOPs = images * 3 * forward + taught * Double(teacher?.forwardFLOPs ?? 0)
     // Looks at the accuracy after each epoch, unless dynamics tell it.
     let looks = recipe.stopAtAccuracy == nil || recording.has(.evaluation) ? 0 : recipe.epochs * subset
     evaluationFLOPs = forward * Double(runs) * Double(tests * test + passes * train + looks)
@@ -106,6 +110,7 @@ public struct Forecast {
     let evaluations = isRecorded || mayStopEarly ? recipe.epochs : tests
     let step = timed.step * Double(subset) / Double(min(recipe.batchSize, subset))
     var run = timed.setUp + epochs * step
+    run += timed.teacher * Double(subset)
     run += Double(evaluations) * timed.evaluator
     let evaluated = Double(tests * examples.test + passes * examples.train + looks * subset)
     run += timed.evaluation * evaluated

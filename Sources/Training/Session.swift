@@ -17,7 +17,7 @@ struct Session {
   private let student: CPUExecutor
   /// A new evaluator, which is good until the student's next step.
   private let makeEvaluator: () -> Evaluator
-  private let teacher: (evaluator: CPUExecutor, input: InputWriter, digest: [UInt8])?
+  private var teacher: TeacherLogits?
   private let stepsPerEpoch: Int
   private let report: (RunEvent) -> Void
   private var keeper: Keeper
@@ -49,13 +49,8 @@ struct Session {
         capacity: networks.evaluator.capacity)
     }
     if let teacher = input.teacher, let network = networks.teacher {
-      let executor = network.executor(pool, trainer.instructionSet)
-      executor.load(state: teacher.state)
-      self.teacher = (
-        executor, InputWriter(data: trainer.data, standardisation: teacher.standardisation), teacher.digest
-      )
-    } else {
-      self.teacher = nil
+      self.teacher = TeacherLogits(
+        teacher, network, data: trainer.data, executor: network.executor(pool, trainer.instructionSet))
     }
     stepsPerEpoch = (subset.count + recipe.batchSize - 1) / recipe.batchSize
     position = RunPosition(epochs: recipe.epochs)
@@ -126,6 +121,12 @@ struct Session {
   /// What is left of an epoch's pass over the subset. Ends where the loss is no longer finite.
   mutating func trainEpoch() throws {
     let recipe = cell.recipe
+    if cell.teachers?.logits == .stored {
+      // Of no use to a run that was cut off: they are as quickly made again as read.
+      var teacher = teacher
+      try teacher?.store(subset) { try pause() }
+      self.teacher = teacher
+    }
     let start = Machine.seconds
     let first = position.batch * recipe.batchSize
     var order = subset
@@ -158,15 +159,13 @@ struct Session {
   /// One step. Returns false where the loss is no longer finite.
   mutating func train(_ batch: ArraySlice<Int32>, _ step: inout TrainingStep) -> Bool {
     let recipe = cell.recipe
-    prepare(batch)
+    let cut = cut
+    input.write(batch, of: data.train, to: student, cut: cut)
     step.labels.removeAll(keepingCapacity: true)
     for example in batch { step.labels.append(data.train.label[Int(example)]) }
     student.forward(count: batch.count, training: true)
     student.readLogits(count: batch.count, into: &step.logits)
-    if let teacher {
-      teacher.evaluator.forward(count: batch.count, training: false)
-      teacher.evaluator.readLogits(count: batch.count, into: &step.teacherLogits)
-    }
+    teacher?.read(batch, cut: cut, into: &step.teacherLogits)
     step.loss.evaluate(
       logits: step.logits, labels: step.labels, teacherLogits: teacher == nil ? nil : step.teacherLogits)
     for value in step.loss.losses { position.lossSum += Double(value) }
@@ -190,15 +189,12 @@ struct Session {
     return true
   }
 
-  /// Writes a batch's images into the student's input, and the same cuts into the teacher's.
-  private func prepare(_ batch: ArraySlice<Int32>) {
-    let epoch = position.epoch
-    let cut = { @Sendable [cell, data, run] (example: Int) in
+  /// How images of the epoch under way are cut, for student and teacher alike.
+  private var cut: @Sendable (Int) -> InputWriter.Cut {
+    { [cell, data, run, epoch = position.epoch] example in
       InputWriter.Cut(
         cell.recipe.augmentation, seed: cell.seed, run: run, epoch: epoch, position: data.train.position[example])
     }
-    input.write(batch, of: data.train, to: student, cut: cut)
-    if let teacher { teacher.input.write(batch, of: data.train, to: teacher.evaluator, cut: cut) }
   }
 
   // MARK: Evaluation
@@ -311,7 +307,10 @@ struct Session {
       rows.set("/history/\(quantity.name)", values)
     }
     if cell.recipe.stopAtAccuracy != nil { rows.set("/epochs_trained", [Int32(position.epoch - 1)]) }
-    if let teacher { rows.set("/teacher_digest", teacher.digest) }
+    if let teacher = teacher?.teacher {
+      rows.set("/teacher_digest", teacher.digest)
+      rows.set("/teacher_out_accuracy", [teacher.outAccuracy])
+    }
     return rows
   }
 }
@@ -322,6 +321,11 @@ extension Session {
   var currentState: [Float] { student.state() }
 
   func newEvaluator() -> Evaluator { makeEvaluator() }
+
+  /// Seconds that a teacher whose logits are stored takes for one example; 0 of any other.
+  mutating func timeTeacher() -> Double {
+    cell.teachers?.logits == .stored ? teacher?.rehearse() ?? 0 : 0
+  }
 
   /// Seconds of each of some steps, without the first, which warms up.
   mutating func timeSteps(_ span: Double) -> [Double] {

@@ -19,9 +19,14 @@ public struct Trainer: Sendable {
     public let state: [Float]
     public let standardisation: Standardisation
     public let digest: [UInt8]
+    /// On the training examples that are not in the student's subset; NaN where all are.
+    public let outAccuracy: Float
 
-    public init(plan: Plan, state: [Float], standardisation: Standardisation, digest: [UInt8]) {
+    public init(
+      plan: Plan, state: [Float], standardisation: Standardisation, digest: [UInt8], outAccuracy: Float = .nan
+    ) {
       (self.plan, self.state, self.standardisation, self.digest) = (plan, state, standardisation, digest)
+      self.outAccuracy = outAccuracy
     }
   }
 
