@@ -8,7 +8,7 @@ struct Bench: Tool {
     abstract: "How fast networks and decoders run, beside PyTorch, oneDNN, libjpeg-turbo and the machine's limits.",
     subcommands: [
       TableCommand.self, SpeedCommand.self, PeakCommand.self, ConvolutionsCommand.self, ErrorsCommand.self,
-      LossesCommand.self, DumpCommand.self, PicturesCommand.self, ProbesCommand.self,
+      LossesCommand.self, DumpCommand.self, PicturesCommand.self, ProbesCommand.self, DistillCommand.self,
     ])
 }
 
