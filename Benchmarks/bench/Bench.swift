@@ -9,6 +9,7 @@ struct Bench: Tool {
     subcommands: [
       TableCommand.self, SpeedCommand.self, PeakCommand.self, ConvolutionsCommand.self, ErrorsCommand.self,
       LossesCommand.self, DumpCommand.self, PicturesCommand.self, ProbesCommand.self, AlignmentCommand.self,
+      DistillCommand.self,
     ])
 }
 

@@ -37,7 +37,7 @@ public struct RunRows: Sendable {
 
 /// A variable with one row a run.
 public struct RunVariable: Sendable {
-  public enum ElementType: String, Sendable { case u8, f32 }
+  public enum ElementType: String, Sendable { case u8, i32, f32 }
 
   public let path: String
   public let type: ElementType
@@ -75,6 +75,8 @@ public struct RunSchema: Sendable {
   public let keep: Set<Keep>
   public let dynamicsPass: DynamicsPass
   public let hasTeacher: Bool
+  /// Whether a run may end before all epochs, so that how many it had is a row of its own.
+  public let mayStopEarly: Bool
   /// 1 where a training example is in no run's subset, where some are kept out of all of them.
   public let excluded: [UInt8]?
 
@@ -82,7 +84,7 @@ public struct RunSchema: Sendable {
     config: JSON, architecture: String, parameterCount: Int, data: ImageDataset, epochs: Int,
     snapshots: [Int32],
     tensors: [(name: String, shape: [Int])], keep: Set<Keep>, dynamicsPass: DynamicsPass = .evaluation,
-    hasTeacher: Bool, excluded: [UInt8]? = nil
+    hasTeacher: Bool, mayStopEarly: Bool = false, excluded: [UInt8]? = nil
   ) {
     self.config = config
     self.architecture = architecture
@@ -99,6 +101,7 @@ public struct RunSchema: Sendable {
     self.keep = keep
     self.dynamicsPass = dynamicsPass
     self.hasTeacher = hasTeacher
+    self.mayStopEarly = mayStopEarly
     self.excluded = excluded
   }
 
@@ -157,8 +160,20 @@ public struct RunSchema: Sendable {
     ]
     if hasTest { list.append(make("/test/correct", .u8, [test], "correctness on test examples", correct)) }
     list += RunSchema.history.map { make("/history/\($0.name)", .f32, [epoch], $0.definition) }
+    if mayStopEarly {
+      list.append(
+        make(
+          "/epochs_trained", .i32, [], "epochs that the run was trained for",
+          "whole ones; the run ended when it had the accuracy that its configuration names"))
+    }
     if hasTeacher {
       list.append(make("/teacher_digest", .u8, [("/byte", 32)], "digest of the run that taught this one"))
+      // Said of the teacher, and no part of what the run is: runs from before it was recorded keep their digests.
+      list.append(
+        make(
+          "/teacher_out_accuracy", .f32, [], "out-of-sample accuracy of the teacher",
+          "its share of right answers on the training examples outside of this run's subset; evaluation mode, no "
+            + "augmentation; NaN where there are none", mandatory: false))
     }
     if keep.contains(.logit) {
       let text = "logits of the final model; evaluation mode, no augmentation"

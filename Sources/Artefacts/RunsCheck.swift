@@ -50,9 +50,10 @@ enum RunsCheck {
     let dataset: HDF5.Dataset
   }
 
-  /// Whether a variable is one of those that `--keep` and `--dynamics` add.
+  /// Whether a variable is one of those that `--keep` and `--dynamics` add, or says something of a run's teacher.
   private static func isKept(_ path: String) -> Bool {
-    path.hasSuffix("/logit") || path.hasPrefix("/dynamics/") || path.hasPrefix("/checkpoint/")
+    path == "/teacher_out_accuracy" || path.hasSuffix("/logit") || path.hasPrefix("/dynamics/")
+      || path.hasPrefix("/checkpoint/")
   }
 
   private static func checkFlags(of file: RunsFile, _ index: Int) throws {

@@ -134,6 +134,26 @@ public final class RunsFile {
     try has("/checkpoint/parameter") ? reader.read("/snapshot", Int32.self).values : []
   }
 
+  /// How many epochs a run was trained for, where runs may end before all of them; nil where none does.
+  public func epochsTrained(index: Int) throws -> Int? {
+    guard try has("/epochs_trained") else { return nil }
+    let epochs = try row("/epochs_trained", Int32.self, index: index, shape: [])[0]
+    guard epochs >= 0 else {
+      throw Failure(.badData, "\(name): /epochs_trained", "run \(runs[index]) has \(epochs) epochs")
+    }
+    return Int(epochs)
+  }
+
+  /// The places among the snapshots of the networks that a run has been: all, but of a run that ended early those up to
+  /// its end, and that one once.
+  public func snapshotsReached(index: Int) throws -> [Int] {
+    let snapshots = try snapshots()
+    guard let end = try epochsTrained(index: index) else { return Array(snapshots.indices) }
+    let reached = snapshots.indices.filter { snapshots[$0] <= end }
+    // The last one is that of the end, whichever epoch that was.
+    return snapshots.contains(Int32(end)) || snapshots.isEmpty ? reached : reached + [snapshots.count - 1]
+  }
+
   /// The state of one run after a snapshot, flat, in the order of state_dict.
   ///
   /// - Parameter names: the tensors that the caller's network has; others are refused.
@@ -156,6 +176,8 @@ public final class RunsFile {
       switch variable.type {
       case .u8:
         rows.set(variable.path, try row(variable.path, UInt8.self, index: index, shape: variable.rowShape))
+      case .i32:
+        rows.set(variable.path, try row(variable.path, Int32.self, index: index, shape: variable.rowShape))
       case .f32:
         rows.rows[variable.path] = try [UInt8](unsafeUninitializedCapacity: variable.rowBytes) { buffer, count in
           let row = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<variable.rowBytes])

@@ -5,6 +5,7 @@ import ToolKit
 public final class RunsWriter {
   private enum Column {
     case bytes(VariableWriter<UInt8>)
+    case integers(VariableWriter<Int32>)
     case floats(VariableWriter<Float>)
   }
 
@@ -67,6 +68,11 @@ public final class RunsWriter {
             try writer.create(
               variable.path, UInt8.self, shape, dimensions: scales, variable.meaning, rowAtATime: true,
               fill: variable.fill, isDigested: false))
+        case .i32:
+          .integers(
+            try writer.create(
+              variable.path, Int32.self, shape, dimensions: scales, variable.meaning, rowAtATime: true,
+              isDigested: false))
         case .f32:
           // Floats of a network hardly shrink, and deflate costs more time than the bytes are worth.
           .floats(
@@ -110,6 +116,7 @@ public final class RunsWriter {
       let bytes = rows.rows[variable.path, default: []]
       switch column {
       case .bytes(let writer): try writer.append(bytes)
+      case .integers(let writer): try bytes.withUnsafeBytes { try writer.append($0.bindMemory(to: Int32.self)) }
       case .floats(let writer): try bytes.withUnsafeBytes { try writer.append($0.bindMemory(to: Float.self)) }
       }
     }

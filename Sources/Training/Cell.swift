@@ -11,10 +11,29 @@ public struct TeacherConfiguration: Sendable {
   public let weight: Double
   public let temperature: Double
   public let squaredFactor: Bool
+  /// The run that teaches all students; nil where each has its own.
+  public let sharedRun: Int?
+  public let logits: TeacherPass
 
-  public init(cell: String, architecture: String, weight: Double, temperature: Double, squaredFactor: Bool) {
+  public init(
+    cell: String, architecture: String, weight: Double, temperature: Double, squaredFactor: Bool,
+    sharedRun: Int? = nil, logits: TeacherPass = .batch
+  ) {
     (self.cell, self.architecture) = (cell, architecture)
     (self.weight, self.temperature, self.squaredFactor) = (weight, temperature, squaredFactor)
+    (self.sharedRun, self.logits) = (sharedRun, logits)
+  }
+
+  /// As it stands in `config`. What was there before other teachers and logits were is named always, the rest where it
+  /// is used, so that older cells keep their digests.
+  var json: JSON {
+    var members: [String: JSON] = [
+      "cell": .string(cell), "architecture": .string(architecture), "weight": .number(weight),
+      "temperature": .number(temperature), "squared_factor": .bool(squaredFactor), "shared": .bool(sharedRun != nil),
+    ]
+    if let sharedRun { members["run"] = .number(Double(sharedRun)) }
+    if logits != .batch { members["logits"] = .string(logits.rawValue) }
+    return .object(members)
   }
 }
 
@@ -27,7 +46,7 @@ public struct Cell: Sendable {
   public let seed: UInt64
   /// Whether 3x3 convolutions are plain sums, instead of Winograd's.
   public let exactConvolution: Bool
-  /// Ratio, scheme and seed of the subsets; distilled runs take over their teachers'.
+  /// Ratio, scheme and seed of the subsets; runs with a teacher each take over the teachers'.
   public let subset: JSON
   /// Examples that are taken out of every subset.
   public let exclusion: Exclusion?
@@ -50,15 +69,7 @@ public struct Cell: Sendable {
   }
 
   public func config(data: String) -> JSON {
-    var teacherMembers = JSON.null
-    if let teachers {
-      teacherMembers = [
-        "cell": .string(teachers.cell), "architecture": .string(teachers.architecture),
-        "weight": .number(teachers.weight), "temperature": .number(teachers.temperature),
-        "squared_factor": .bool(teachers.squaredFactor), "shared": false,
-      ]
-    }
-    return [
+    [
       "data": .string(data), "architecture": .string(architecture.label),
       "parameter_count": .number(Double(plan.parameterCount)), "recipe": .object(recipe.schedule),
       "loss": recipe.loss.json, "initialisation": initialisation.json,
@@ -66,7 +77,7 @@ public struct Cell: Sendable {
       "standardisation": .string(recipe.standardisation.rawValue),
       "augmentation": .string(recipe.augmentation.rawValue), "subset": subset, "exclusion": exclusion?.json ?? .null,
       "seed": .string(String(seed)),
-      "teachers": teacherMembers,
+      "teachers": teachers?.json ?? .null,
     ]
   }
 
@@ -76,7 +87,7 @@ public struct Cell: Sendable {
       config: config(data: dataset.content), architecture: plan.architecture, parameterCount: plan.parameterCount,
       data: dataset, epochs: recipe.epochs, snapshots: recording.snapshots,
       tensors: plan.tensors.map { (name: $0.name, shape: $0.shape) }, keep: recording.keep,
-      dynamicsPass: recording.dynamicsPass, hasTeacher: teachers != nil,
+      dynamicsPass: recording.dynamicsPass, hasTeacher: teachers != nil, mayStopEarly: recipe.stopAtAccuracy != nil,
       excluded: exclusion?.flags)
   }
 

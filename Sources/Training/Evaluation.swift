@@ -11,30 +11,41 @@ struct Evaluator {
   ///
   /// - Parameter pause: called before each batch.
   func logits(_ split: TrainingData.Split, state: [Float], pause: () throws -> Void) rethrows -> [Float] {
+    try logits(split, split.all, state: state, pause: pause)
+  }
+
+  /// Logits of some examples of a split, (example, class). What an example's are does not depend on the others.
+  func logits(
+    _ split: TrainingData.Split, _ examples: [Int32], state: [Float], pause: () throws -> Void
+  ) rethrows -> [Float] {
     executor.load(state: state)
     var logits: [Float] = []
-    logits.reserveCapacity(split.count * input.data.classes)
+    logits.reserveCapacity(examples.count * input.data.classes)
     var batch: [Float] = []
-    try forEachBatch(of: split, pause: pause) { count in
+    try forEachBatch(of: split, examples, pause: pause) { count in
       executor.readLogits(count: count, into: &batch)
       logits += batch
     }
     return logits
   }
 
-  /// Runs the network over a split, batch by batch; `body` reads what it wants from the executor.
+  /// Runs the network over examples of a split, batch by batch; `body` reads what it wants from the executor.
   func forEachBatch(
-    of split: TrainingData.Split, pause: () throws -> Void, _ body: (Int) -> Void
+    of split: TrainingData.Split, _ examples: [Int32], pause: () throws -> Void, _ body: (Int) -> Void
   ) rethrows {
-    let examples = (0..<Int32(split.count)).map { $0 }
-    for start in stride(from: 0, to: split.count, by: capacity) {
-      let batch = examples[start..<min(start + capacity, split.count)]
+    for start in stride(from: 0, to: examples.count, by: capacity) {
+      let batch = examples[start..<min(start + capacity, examples.count)]
       try pause()
       input.write(batch, of: split, to: executor)
       executor.forward(count: batch.count, training: false)
       body(batch.count)
     }
   }
+}
+
+extension TrainingData.Split {
+  /// The places of all examples.
+  var all: [Int32] { (0..<Int32(count)).map { $0 } }
 }
 
 /// 1 where the largest logit is the label's.
@@ -60,6 +71,7 @@ public struct EvaluationPass {
   /// Runs all training examples through, batch by batch; `body` reads values from the executor.
   public func run(state: [Float], _ body: (CPUExecutor, Int) -> Void) {
     evaluator.executor.load(state: state)
-    evaluator.forEachBatch(of: evaluator.input.data.train, pause: {}) { body(evaluator.executor, $0) }
+    let split = evaluator.input.data.train
+    evaluator.forEachBatch(of: split, split.all, pause: {}) { body(evaluator.executor, $0) }
   }
 }

@@ -37,7 +37,7 @@ public struct Forecast {
   let examples: (train: Int, test: Int)
   let recording: Recording
   /// Floating-point operations of convolutions and dense layers, over all epochs and runs: a training step counts as
-  /// three forward passes, and one of its teacher.
+  /// three forward passes, and one of its teacher, whose logits may be stored after one pass over the subset.
   public let trainingFLOPs: Double
   /// The same of evaluation passes.
   public let evaluationFLOPs: Double
@@ -59,12 +59,15 @@ public struct Forecast {
     let logits = (train + test) * dataset.classes.count * float
     // Of one epoch, before they are rows.
     let points = recording.keep.contains(.dynamics) ? train * (5 * float + 1) : 0
+    // What a teacher says of all training examples, where it says it once.
+    let isStored = cell.teachers?.logits == .stored
+    let stored = isStored ? train * dataset.classes.count * float : 0
     let states = (cell.plan.stateCount + (teacher?.stateCount ?? 0)) * float
     let example = dataset.imageCount + MemoryLayout<Int32>.stride + MemoryLayout<Int64>.stride
     memory = Memory(
       student: student, evaluator: need(networks.evaluator, lent: student.lendable),
       teacher: networks.teacher.map { need($0) },
-      results: rows + logits + points + states,
+      results: rows + logits + points + states + stored,
       data: (train + test) * example)
 
     let perExample = MemoryLayout<Int32>.stride + MemoryLayout<Int64>.stride
@@ -77,11 +80,17 @@ public struct Forecast {
     let passes = recording.has(.evaluation) ? recipe.epochs : 1
     let forward = Double(cell.plan.forwardFLOPs)
     let images = Double(recipe.epochs) * Double(subset) * Double(runs)
-    trainingFLOPs = images * (3 * forward + Double(teacher?.forwardFLOPs ?? 0))
-    evaluationFLOPs = forward * Double(runs) * (Double(tests) * Double(test) + Double(passes) * Double(train))
+    let taught = isStored ? Double(subset) * Double(runs) : images
+    trainingFLOPs = images * 3 * forward + taught * Double(teacher?.forwardFLOPs ?? 0)
+    // Looks at the accuracy after each epoch, unless dynamics tell it.
+    let looks = recipe.stopAtAccuracy == nil || recording.has(.evaluation) ? 0 : recipe.epochs * subset
+    evaluationFLOPs = forward * Double(runs) * Double(tests * test + passes * train + looks)
     (self.cell, self.runs, self.subset) = (cell, runs, subset)
     (workers, threads) = (schedule.workers, schedule.threads)
   }
+
+  /// Whether a run may end before all epochs, so that work and time are bounds.
+  private var mayStopEarly: Bool { cell.recipe.stopAtAccuracy != nil }
 
   /// The most bytes that a process will have in memory which has `resident` now, without images and runs.
   public func peak(resident: Int) -> Int { resident + memory.data + workers * memory.run }
@@ -97,11 +106,13 @@ public struct Forecast {
     let isRecorded = recording.has(.evaluation)
     // The last epoch's passes are those of the finished run.
     let passes = isRecorded ? recipe.epochs : 1
-    let evaluations = isRecorded ? recipe.epochs : tests
+    let looks = mayStopEarly && !isRecorded ? recipe.epochs : 0
+    let evaluations = isRecorded || mayStopEarly ? recipe.epochs : tests
     let step = timed.step * Double(subset) / Double(min(recipe.batchSize, subset))
     var run = timed.setUp + epochs * step
+    run += timed.teacher * Double(subset)
     run += Double(evaluations) * timed.evaluator
-    let evaluated = Double(tests * examples.test + passes * examples.train)
+    let evaluated = Double(tests * examples.test + passes * examples.train + looks * subset)
     run += timed.evaluation * evaluated
     if isRecorded { run += timed.point * epochs * Double(examples.train) }
     let rounds = Double((runs + workers - 1) / workers)
@@ -127,9 +138,10 @@ public struct Forecast {
   /// One line a quantity: name, value, unit, apart by two spaces or more.
   public func report(resident: Int, _ timed: Rehearsal) -> String {
     let recipe = cell.recipe
+    let atMost = mayStopEarly ? ", at most" : ""
     var lines: [(name: String, value: String, unit: String)] = [
       ("runs", "\(runs)", "runs"),
-      ("epochs", "\(recipe.epochs)", "epochs a run"),
+      ("epochs", "\(recipe.epochs)", "epochs a run\(atMost)"),
       ("subset", "\(subset)", "images a run"),
       ("parameters", "\(cell.plan.parameterCount)", "parameters"),
     ]
@@ -143,9 +155,10 @@ public struct Forecast {
       lines.append((name, decimal(Double(bytes) / 1e6), unit))
     }
     add("forward pass", flops: Double(cell.plan.forwardFLOPs), "FLOP an image")
-    add("training", flops: trainingFLOPs, "FLOP")
-    add("evaluation", flops: evaluationFLOPs, "FLOP")
-    lines.append(time("time", seconds(timed)))
+    add("training", flops: trainingFLOPs, "FLOP\(atMost)")
+    add("evaluation", flops: evaluationFLOPs, "FLOP\(atMost)")
+    let whole = time("time", seconds(timed))
+    lines.append((whole.name, whole.value, whole.unit + atMost))
     if recording.has(.evaluation) {
       let pass = timed.evaluator + Double(examples.train) * (timed.evaluation + timed.point)
       let whole = time("of that for dynamics", pass * Double(cell.recipe.epochs))

@@ -90,6 +90,9 @@ final class JobWatch: Sendable {
         ])
     case .saved(let epoch, let step):
       write("saved", of: run, ["epoch": .number(Double(epoch)), "step": .number(Double(step))])
+    case .reached(let epoch, let accuracy, let left):
+      progress.drop(Double(left))
+      write("reached", of: run, ["epoch": .number(Double(epoch)), "accuracy": .measured(accuracy)])
     case .diverged(let epoch, let left):
       progress.drop(Double(left))
       write("diverged", of: run, ["epoch": .number(Double(epoch))])

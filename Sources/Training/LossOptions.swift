@@ -9,6 +9,8 @@ extension LabelLoss.SquaredFactor: ExpressibleByArgument {}
 struct LossOptions: ParsableArguments {
   @Option(help: "Loss of the label: cross-entropy, hinge or squared.") var loss: LabelLoss.Kind?
   @Option(help: "Cross-entropy: divide the logits by this.") var lossTemperature: Double?
+  @Option(help: "Cross-entropy: the share of the label's target, from 0 up to and without 1, that all classes divide.")
+  var labelSmoothing: Double?
   @Option(help: "Hinge: the margin that each other class must keep.") var hingeMargin: Double?
   @Option(help: "Squared: mean over the classes, or half of the sum.") var squaredFactor: LabelLoss.SquaredFactor?
   @Option(help: "Squared: what the label's logit should be; the others should be 0.") var targetScale: Double?
@@ -18,6 +20,7 @@ struct LossOptions: ParsableArguments {
     let kind = loss ?? standard.kind
     for (option, isGiven, goesWith) in [
       ("--loss-temperature", lossTemperature != nil, LabelLoss.Kind.crossEntropy),
+      ("--label-smoothing", labelSmoothing != nil, .crossEntropy),
       ("--hinge-margin", hingeMargin != nil, .hinge), ("--squared-factor", squaredFactor != nil, .squared),
       ("--target-scale", targetScale != nil, .squared),
     ] where isGiven && goesWith != kind {
@@ -25,9 +28,10 @@ struct LossOptions: ParsableArguments {
     }
     // What is not given is the recipe's, where the recipe has that loss.
     switch (kind, standard) {
-    case (.crossEntropy, .crossEntropy(let temperature)):
-      return .crossEntropy(temperature: lossTemperature ?? temperature)
-    case (.crossEntropy, _): return .crossEntropy(temperature: lossTemperature ?? 1)
+    case (.crossEntropy, .crossEntropy(let temperature, let smoothing)):
+      return .crossEntropy(temperature: lossTemperature ?? temperature, smoothing: labelSmoothing ?? smoothing)
+    case (.crossEntropy, _):
+      return .crossEntropy(temperature: lossTemperature ?? 1, smoothing: labelSmoothing ?? 0)
     case (.hinge, .hinge(let margin)): return .hinge(margin: hingeMargin ?? margin)
     case (.hinge, _): return .hinge(margin: hingeMargin ?? 1)
     case (.squared, .squared(let factor, let scale)):

@@ -56,6 +56,9 @@ public struct Recipe: Hashable, Sendable {
   public var standardisation: Standardisation
   /// The test split is evaluated after every so many epochs, and after the last.
   public var testEvery: Int
+  /// The run ends after the first epoch that leaves it with at least this accuracy on its own subset, in evaluation
+  /// mode and without augmentation. The schedule stays that of all `epochs`.
+  public var stopAtAccuracy: Double?
 
   /// What `--recipe` knows by name.
   public static let all = [quick, cifar, tinyImageNet, extreme]

@@ -18,12 +18,15 @@ extension Recipe {
       decayMembers["epochs"] = .array(epochs.map { .number($0) })
       decayMembers["factor"] = .number(factor)
     }
-    return [
+    var members: [String: JSON] = [
       "name": .string(name), "epochs": .number(Double(epochs)), "batch_size": .number(Double(batchSize)),
       "learning_rate": .number(learningRate), "warm_up_epochs": .number(warmUpEpochs),
       "decay": .object(decayMembers), "momentum": .number(momentum), "nesterov": .bool(nesterov),
       "weight_decay": .number(weightDecay), "test_every": .number(Double(testEvery)),
     ]
+    // Named only where it is used: cells from before there was such a thing keep their digests.
+    if let stopAtAccuracy { members["stop_at_accuracy"] = .number(stopAtAccuracy) }
+    return members
   }
 
   /// The recipe that is called so.
@@ -55,6 +58,7 @@ extension Recipe {
     if let value = try members.take("nesterov", "true or false", \.bool) { nesterov = value }
     if let value = try members.take("weight_decay", "a number", \.double) { weightDecay = value }
     if let value = try members.take("test_every", whole, \.int) { testEvery = value }
+    if let value = try members.take("stop_at_accuracy", "a number", \.double) { stopAtAccuracy = value }
     if let value = try members.takeCase("augmentation", Augmentation.self) { augmentation = value }
     if let value = try members.takeCase("standardisation", Standardisation.self) { standardisation = value }
     if let inner = try members.takeMembers("decay") { decay = try Decay(inner) }
@@ -89,7 +93,12 @@ extension LabelLoss {
   /// The loss with every value, as it stands in a recipe and in `config`.
   var json: JSON {
     switch self {
-    case .crossEntropy(let temperature): ["kind": .string(kind.rawValue), "temperature": .number(temperature)]
+    case .crossEntropy(let temperature, let smoothing):
+      // What is not used is not named, so that cells from before there was smoothing keep their digests.
+      .object(
+        ["kind": .string(kind.rawValue), "temperature": .number(temperature)].merging(
+          smoothing == 0 ? [:] : ["label_smoothing": .number(smoothing)]
+        ) { $1 })
     case .hinge(let margin): ["kind": .string(kind.rawValue), "margin": .number(margin)]
     case .squared(let factor, let scale):
       ["kind": .string(kind.rawValue), "factor": .string(factor.rawValue), "target_scale": .number(scale)]
@@ -100,7 +109,9 @@ extension LabelLoss {
     var members = members
     switch try members.requireCase("kind", Kind.self) {
     case .crossEntropy:
-      self = .crossEntropy(temperature: try members.take("temperature", "a number", \.double) ?? 1)
+      self = .crossEntropy(
+        temperature: try members.take("temperature", "a number", \.double) ?? 1,
+        smoothing: try members.take("label_smoothing", "a number", \.double) ?? 0)
     case .hinge: self = .hinge(margin: try members.take("margin", "a number", \.double) ?? 1)
     case .squared:
       self = .squared(

@@ -33,13 +33,24 @@ extension Recipe {
       (isAtLeast0(weightDecay), "weight_decay", "weight-decay", "must be 0 or above"),
       (counts.contains(testEvery), "test_every", "test-every", oneOrMore),
     ]
+    if let stopAtAccuracy {
+      rules.append(
+        (
+          stopAtAccuracy > 0 && stopAtAccuracy <= 1, "stop_at_accuracy", "stop-at-accuracy",
+          "must be above 0, and 1 at most"
+        ))
+    }
     if case .step(let epochs, let factor) = decay {
       rules.append((epochs.allSatisfy(isAtLeast0), "decay.epochs", "decay-at", "takes epochs of 0 or above, as 10,20"))
       rules.append((isPositive(factor), "decay.factor", "decay-factor", "must be above 0"))
     }
     switch loss {
-    case .crossEntropy(let temperature):
+    case .crossEntropy(let temperature, let smoothing):
       rules.append((isPositive(temperature), "loss.temperature", "loss-temperature", "must be above 0"))
+      rules.append(
+        (
+          (0..<1).contains(smoothing), "loss.label_smoothing", "label-smoothing", "must be from 0 up to and without 1"
+        ))
     case .hinge(let margin):
       rules.append((isAtLeast0(margin), "loss.margin", "hinge-margin", "must be 0 or above"))
     case .squared(_, let scale):

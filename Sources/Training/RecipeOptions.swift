@@ -33,6 +33,11 @@ public struct RecipeOptions: ParsableArguments {
   @Option(help: "none or pad-crop-flip.") var augmentation: Augmentation?
   @Option(help: "per-channel or per-image.") var standardisation: Standardisation?
   @Option(help: "Evaluate the test split after every so many epochs.") var testEvery: Int?
+  @Option(
+    help: ArgumentHelp(
+      "End a run after the first epoch that leaves it with at least this accuracy on its own subset, in evaluation mode.",
+      valueName: "accuracy"))
+  var stopAtAccuracy: Double?
 
   public init() {}
 
@@ -49,6 +54,7 @@ public struct RecipeOptions: ParsableArguments {
     if let augmentation { value.augmentation = augmentation }
     if let standardisation { value.standardisation = standardisation }
     if let testEvery { value.testEvery = testEvery }
+    if let stopAtAccuracy { value.stopAtAccuracy = stopAtAccuracy }
     value.decay = try resolvedDecay(value.decay)
     value.loss = try loss.resolved(value.loss)
     if let epochs, warmUpEpochs == nil { value.warmUpEpochs = value.warmUp(within: epochs) }

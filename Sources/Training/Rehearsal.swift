@@ -19,6 +19,8 @@ public struct Rehearsal: Sendable {
   var evaluation = 0.0
   /// Of one example's dynamics from its logits.
   var point = 0.0
+  /// Of one example by a teacher whose logits are stored.
+  var teacher = 0.0
   /// Of one byte of output: of digesting it as often as it is, and of writing it twice at a disk's usual speed.
   var byte = 0.0
 
@@ -41,7 +43,7 @@ public struct Rehearsal: Sendable {
     let all = timed.withLock { $0 }
     func mean(_ part: (Rehearsal) -> Double) -> Double { all.reduce(0) { $0 + part($1) } / Double(all.count) }
     self.loading = loading
-    (setUp, step) = (mean(\.setUp), mean(\.step))
+    (setUp, step, teacher) = (mean(\.setUp), mean(\.step), mean(\.teacher))
     (evaluator, evaluation, point) = (mean(\.evaluator), mean(\.evaluation), mean(\.point))
     byte = Rehearsal.secondsOfByte()
   }
@@ -63,6 +65,7 @@ extension Session {
   /// Times steps of the first epoch, after one to warm up, and batches of an evaluation.
   mutating func rehearse(_ span: (steps: Double, evaluation: Double)) -> Rehearsal {
     var result = Rehearsal()
+    result.teacher = timeTeacher()
     result.step = median(timeSteps(span.steps))
     var times: [Double] = []
     let begin = Machine.seconds
@@ -87,7 +90,7 @@ extension Session {
 
 extension Evaluator {
   /// Evaluates some batches of the training split: how many examples, and their logits.
-  fileprivate func rehearse(state: [Float], batches: Int) -> (count: Int, logits: [Float]) {
+  func rehearse(state: [Float], batches: Int) -> (count: Int, logits: [Float]) {
     executor.load(state: state)
     let count = min(input.data.train.count, batches * capacity)
     var (logits, batch): ([Float], [Float]) = ([], [])

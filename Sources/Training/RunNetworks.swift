@@ -42,8 +42,12 @@ struct RunNetworks {
     student = Network(plan: cell.plan, capacity: batch, mode: .training, exactConvolution: exact)
     // Two shards a thread keep all of them busy; what an example's logits are does not depend on it.
     evaluator = Network(plan: cell.plan, capacity: 32 * threads, mode: .evaluation, exactConvolution: exact)
+    // The batch of a teacher that looks at one needs no more room than that.
+    let isStored = cell.teachers?.logits == .stored
     self.teacher = teacher.map {
-      Network(plan: $0, capacity: batch, mode: .evaluation, exactConvolution: exact)
+      Network(
+        plan: $0, capacity: isStored ? 32 * threads : min(batch, 32 * threads), mode: .evaluation,
+        exactConvolution: exact)
     }
   }
 }

@@ -13,6 +13,8 @@ struct RunPosition: Equatable {
   var lossSum = 0.0
   var correct = 0
   var hasDiverged = false
+  /// The accuracy on its subset with which it ended, where it was to end at one and has it.
+  var accuracyAtEnd: Double?
   /// (quantity, epoch), in the order of `RunSchema.history`.
   var history: [[Float]]
 
@@ -20,7 +22,7 @@ struct RunPosition: Equatable {
     history = RunSchema.history.map { _ in [Float](repeating: .nan, count: epochs) }
   }
 
-  func isTraining(of epochs: Int) -> Bool { !hasDiverged && epoch <= epochs }
+  func isTraining(of epochs: Int) -> Bool { !hasDiverged && accuracyAtEnd == nil && epoch <= epochs }
 
   /// Sets a quantity of the epoch under way.
   mutating func set(_ quantity: String, _ value: Double) { set(quantity, Float(value)) }
@@ -56,10 +58,15 @@ struct SavedRun {
     position = RunPosition(epochs: epochs)
     guard let epoch = reader.read(Int64.self), let batch = reader.read(Int64.self), let step = reader.read(Int64.self),
       let lossSum = reader.read(Double.self), let correct = reader.read(Int64.self),
-      let hasDiverged = reader.read(UInt8.self)
+      let end = reader.read(UInt8.self)
     else { return nil }
     (position.epoch, position.batch, position.step) = (Int(epoch), Int(batch), Int(step))
-    (position.lossSum, position.correct, position.hasDiverged) = (lossSum, Int(correct), hasDiverged != 0)
+    (position.lossSum, position.correct) = (lossSum, Int(correct))
+    position.hasDiverged = end == 1
+    if end == 2 {
+      guard let accuracy = reader.read(Double.self) else { return nil }
+      position.accuracyAtEnd = accuracy
+    }
     for row in position.history.indices {
       guard let values = reader.readArray(Float.self), values.count == epochs else { return nil }
       position.history[row] = values
@@ -86,7 +93,8 @@ struct SavedRun {
     try sink.write(Int64(position.step))
     try sink.write(position.lossSum)
     try sink.write(Int64(position.correct))
-    try sink.write(UInt8(position.hasDiverged ? 1 : 0))
+    try sink.write(UInt8(position.hasDiverged ? 1 : position.accuracyAtEnd == nil ? 0 : 2))
+    if let accuracy = position.accuracyAtEnd { try sink.write(accuracy) }
     for row in position.history { try sink.write(row) }
     try sink.write(state())
     try sink.write(momenta())

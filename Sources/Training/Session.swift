@@ -17,7 +17,7 @@ struct Session {
   private let student: CPUExecutor
   /// A new evaluator, which is good until the student's next step.
   private let makeEvaluator: () -> Evaluator
-  private let teacher: (evaluator: CPUExecutor, input: InputWriter, digest: [UInt8])?
+  private var teacher: TeacherLogits?
   private let stepsPerEpoch: Int
   private let report: (RunEvent) -> Void
   private var keeper: Keeper
@@ -49,13 +49,8 @@ struct Session {
         capacity: networks.evaluator.capacity)
     }
     if let teacher = input.teacher, let network = networks.teacher {
-      let executor = network.executor(pool, trainer.instructionSet)
-      executor.load(state: teacher.state)
-      self.teacher = (
-        executor, InputWriter(data: trainer.data, standardisation: teacher.standardisation), teacher.digest
-      )
-    } else {
-      self.teacher = nil
+      self.teacher = TeacherLogits(
+        teacher, network, data: trainer.data, executor: network.executor(pool, trainer.instructionSet))
     }
     stepsPerEpoch = (subset.count + recipe.batchSize - 1) / recipe.batchSize
     position = RunPosition(epochs: recipe.epochs)
@@ -80,6 +75,9 @@ struct Session {
       student.load(state: saved.state, momenta: saved.momenta)
       report(.resumed(epoch: position.epoch, images: images))
       if position.hasDiverged { report(.diverged(epoch: position.epoch, imagesLeft: imagesLeft)) }
+      if let accuracy = position.accuracyAtEnd {
+        report(.reached(epoch: position.epoch - 1, accuracy: accuracy, imagesLeft: imagesLeft))
+      }
       return
     }
     // A journal that cannot be trusted may have left something.
@@ -123,6 +121,12 @@ struct Session {
   /// What is left of an epoch's pass over the subset. Ends where the loss is no longer finite.
   mutating func trainEpoch() throws {
     let recipe = cell.recipe
+    if cell.teachers?.logits == .stored {
+      // Of no use to a run that was cut off: they are as quickly made again as read.
+      var teacher = teacher
+      try teacher?.store(subset) { try pause() }
+      self.teacher = teacher
+    }
     let start = Machine.seconds
     let first = position.batch * recipe.batchSize
     var order = subset
@@ -155,15 +159,13 @@ struct Session {
   /// One step. Returns false where the loss is no longer finite.
   mutating func train(_ batch: ArraySlice<Int32>, _ step: inout TrainingStep) -> Bool {
     let recipe = cell.recipe
-    prepare(batch)
+    let cut = cut
+    input.write(batch, of: data.train, to: student, cut: cut)
     step.labels.removeAll(keepingCapacity: true)
     for example in batch { step.labels.append(data.train.label[Int(example)]) }
     student.forward(count: batch.count, training: true)
     student.readLogits(count: batch.count, into: &step.logits)
-    if let teacher {
-      teacher.evaluator.forward(count: batch.count, training: false)
-      teacher.evaluator.readLogits(count: batch.count, into: &step.teacherLogits)
-    }
+    teacher?.read(batch, cut: cut, into: &step.teacherLogits)
     step.loss.evaluate(
       logits: step.logits, labels: step.labels, teacherLogits: teacher == nil ? nil : step.teacherLogits)
     for value in step.loss.losses { position.lossSum += Double(value) }
@@ -187,15 +189,12 @@ struct Session {
     return true
   }
 
-  /// Writes a batch's images into the student's input, and the same cuts into the teacher's.
-  private func prepare(_ batch: ArraySlice<Int32>) {
-    let epoch = position.epoch
-    let cut = { @Sendable [cell, data, run] (example: Int) in
+  /// How images of the epoch under way are cut, for student and teacher alike.
+  private var cut: @Sendable (Int) -> InputWriter.Cut {
+    { [cell, data, run, epoch = position.epoch] example in
       InputWriter.Cut(
         cell.recipe.augmentation, seed: cell.seed, run: run, epoch: epoch, position: data.train.position[example])
     }
-    input.write(batch, of: data.train, to: student, cut: cut)
-    if let teacher { teacher.input.write(batch, of: data.train, to: teacher.evaluator, cut: cut) }
   }
 
   // MARK: Evaluation
@@ -203,38 +202,75 @@ struct Session {
   /// What is recorded after an epoch; then the next one begins.
   mutating func evaluateEpoch() throws {
     let epoch = position.epoch
-    let isLast = epoch == cell.recipe.epochs
-    let wantsTest = isLast || epoch % cell.recipe.testEvery == 0
-    if wantsTest || recording.has(.evaluation) {
+    var isLast = epoch == cell.recipe.epochs
+    // Whatever is known of the epoch becomes the run's after the last pause alone: a run that stops in one begins the
+    // evaluation anew.
+    var accuracyAtEnd: Double?
+    let mayTest = data.test != nil && (isLast || epoch % cell.recipe.testEvery == 0)
+    if mayTest || recording.has(.evaluation) || cell.recipe.stopAtAccuracy != nil {
       let state = student.state()
       let evaluator = makeEvaluator()
-      if wantsTest, let test = data.test {
+      var trainLogits: [Float]?
+      if recording.has(.evaluation) {
+        trainLogits = try evaluator.logits(data.train, state: state) { try pause() }
+      }
+      if let target = cell.recipe.stopAtAccuracy {
+        let accuracy = try accuracyOnSubset(trainLogits, evaluator, state)
+        if accuracy >= target { (accuracyAtEnd, isLast) = (accuracy, true) }
+      }
+      if isLast { finalLogits["train"] = trainLogits }
+      if isLast || mayTest, let test = data.test {
         let logits = try evaluator.logits(test, state: state) { try pause() }
         if isLast { finalLogits["test"] = logits }
         recordTest(logits, test)
       }
-      if recording.has(.evaluation) {
-        let logits = try evaluator.logits(data.train, state: state) { try pause() }
-        if isLast { finalLogits["train"] = logits }
-        var all = DynamicsPoints(examples: data.train.count)
-        for (i, label) in data.train.label.enumerated() {
-          all.set(i, DynamicsPoint(row: logits[i * data.classes..<(i + 1) * data.classes], label: Int(label)))
-        }
-        points = all
-      }
+      if let trainLogits { setPoints(trainLogits) }
     }
     points?.write(to: &rows, epoch: epoch)
     points = nil
     let student = student
     record(student.state(), after: epoch)
+    // The last checkpoint is the trained network's, whichever epoch that is after.
+    if isLast, epoch < cell.recipe.epochs { record(student.state(), after: cell.recipe.epochs) }
     report(
       .epoch(
         EpochSummary(
           epoch: epoch, loss: position.value("train_loss"), accuracy: position.value("train_accuracy"),
           testLoss: position.value("test_loss"), testAccuracy: position.value("test_accuracy"),
           images: trained.images, seconds: trained.seconds)))
+    position.accuracyAtEnd = accuracyAtEnd
     position.beginNextEpoch()
     isSaved = false
+    if let accuracy = accuracyAtEnd {
+      report(.reached(epoch: epoch, accuracy: accuracy, imagesLeft: imagesLeft))
+    }
+  }
+
+  /// Sets the epoch's dynamics from logits of all training examples.
+  private mutating func setPoints(_ logits: [Float]) {
+    var all = DynamicsPoints(examples: data.train.count)
+    for (i, label) in data.train.label.enumerated() {
+      all.set(i, DynamicsPoint(row: logits[i * data.classes..<(i + 1) * data.classes], label: Int(label)))
+    }
+    points = all
+  }
+
+  /// The share of the run's own examples that the network gets right, in evaluation mode and without augmentation.
+  ///
+  /// - Parameter trainLogits: of all training examples, where they are known.
+  private mutating func accuracyOnSubset(
+    _ trainLogits: [Float]?, _ evaluator: Evaluator, _ state: [Float]
+  ) throws -> Double {
+    let labels = subset.map { data.train.label[Int($0)] }
+    let right: Int
+    if let trainLogits {
+      let all = argmax(trainLogits, classes: data.classes)
+      right = zip(subset, labels).count { all[Int($0)] == $1 }
+    } else {
+      let logits = try evaluator.logits(data.train, subset, state: state) { try pause() }
+      right = zip(argmax(logits, classes: data.classes), labels).count { $0 == $1 }
+    }
+    return Double(right) / Double(subset.count)
   }
 
   private mutating func recordTest(_ logits: [Float], _ test: TrainingData.Split) {
@@ -270,7 +306,11 @@ struct Session {
     for (quantity, values) in zip(RunSchema.history, position.history) {
       rows.set("/history/\(quantity.name)", values)
     }
-    if let teacher { rows.set("/teacher_digest", teacher.digest) }
+    if cell.recipe.stopAtAccuracy != nil { rows.set("/epochs_trained", [Int32(position.epoch - 1)]) }
+    if let teacher = teacher?.teacher {
+      rows.set("/teacher_digest", teacher.digest)
+      rows.set("/teacher_out_accuracy", [teacher.outAccuracy])
+    }
     return rows
   }
 }
@@ -281,6 +321,11 @@ extension Session {
   var currentState: [Float] { student.state() }
 
   func newEvaluator() -> Evaluator { makeEvaluator() }
+
+  /// Seconds that a teacher whose logits are stored takes for one example; 0 of any other.
+  mutating func timeTeacher() -> Double {
+    cell.teachers?.logits == .stored ? teacher?.rehearse() ?? 0 : 0
+  }
 
   /// Seconds of each of some steps, without the first, which warms up.
   mutating func timeSteps(_ span: Double) -> [Double] {

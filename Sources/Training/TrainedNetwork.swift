@@ -42,29 +42,47 @@ public struct TrainedNetwork: Sendable {
       index: index, snapshot: snapshot ?? max(0, last), names: plan.tensors.map(\.name), count: plan.stateCount)
   }
 
-  /// The teacher of a run, and its subset.
+  /// A run's network as a teacher, and the subset of the student.
+  ///
+  /// - Parameter mask: the student's subset; the teacher's own where it is nil.
   public func input(
-    run: Int, from runs: RunsSet, _ member: RunsSet.Member
+    run: Int, from runs: RunsSet, _ member: RunsSet.Member, mask: [UInt8]? = nil
   ) throws -> TrainingJob.RunInput {
+    let remedy = mask == nil ? "leave it out of --runs" : "name another by --shared-teacher"
     guard let position = member.runs.firstIndex(where: { $0.run == run }) else {
       throw Failure(.usage, nil, "there is no teacher for run \(run)")
     }
     let entry = member.runs[position]
     let file = try runs.file(of: entry)
     guard try !file.isDiverged(index: entry.index) else {
-      throw Failure(.badData, file.name, "run \(run) diverged and cannot teach", remedy: "leave it out of --runs")
+      throw Failure(.badData, file.name, "run \(run) diverged and cannot teach", remedy: remedy)
     }
     let state = try state(file, index: entry.index)
     guard state.allSatisfy(\.isFinite) else {
       throw Failure(
         .badData, file.name, "the last checkpoint of run \(run) is not finite and cannot teach",
-        remedy: "leave it out of --runs")
+        remedy: remedy)
     }
+    func flags(_ path: String) throws -> [UInt8] {
+      try file.flags(path, index: entry.index, count: runs.trainExample.count)
+    }
+    let mask = try mask ?? flags("/train/in_mask")
     return TrainingJob.RunInput(
-      mask: try file.flags("/train/in_mask", index: entry.index, count: runs.trainExample.count),
+      mask: mask,
       teacher: Trainer.Teacher(
         plan: plan, state: state, standardisation: standardisation,
-        digest: member.digests[position]))
+        digest: member.digests[position],
+        outAccuracy: outAccuracy(try flags("/train/correct"), mask)))
+  }
+
+  /// The share of the examples outside of a subset that a network gets right; NaN where there are none.
+  private func outAccuracy(_ correct: [UInt8], _ mask: [UInt8]) -> Float {
+    var (right, count) = (0, 0)
+    for (correct, isInside) in zip(correct, mask) where isInside == 0 {
+      right += Int(correct)
+      count += 1
+    }
+    return Float(Double(right) / Double(count))
   }
 }
 

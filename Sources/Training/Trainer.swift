@@ -19,9 +19,14 @@ public struct Trainer: Sendable {
     public let state: [Float]
     public let standardisation: Standardisation
     public let digest: [UInt8]
+    /// On the training examples that are not in the student's subset; NaN where all are.
+    public let outAccuracy: Float
 
-    public init(plan: Plan, state: [Float], standardisation: Standardisation, digest: [UInt8]) {
+    public init(
+      plan: Plan, state: [Float], standardisation: Standardisation, digest: [UInt8], outAccuracy: Float = .nan
+    ) {
       (self.plan, self.state, self.standardisation, self.digest) = (plan, state, standardisation, digest)
+      self.outAccuracy = outAccuracy
     }
   }
 
@@ -64,6 +69,8 @@ public enum RunEvent: Sendable {
   /// A batch is done; loss and accuracy are means over the epoch so far.
   case batch(epoch: Int, images: Int, loss: Double, accuracy: Double)
   case epoch(EpochSummary)
+  /// It has the accuracy at which it was to end, with so many images of the training not done.
+  case reached(epoch: Int, accuracy: Double, imagesLeft: Int)
   case saved(epoch: Int, step: Int)
   /// It ends with so many images of the training not done.
   case diverged(epoch: Int, imagesLeft: Int)

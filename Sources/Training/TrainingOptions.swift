@@ -6,6 +6,22 @@ import ToolKit
 
 extension MaskScheme: ExpressibleByArgument {}
 
+extension Masks {
+  /// What `--subset` and `--masks` are where they are not given.
+  public static let usual = (ratio: 0.7, scheme: MaskScheme.balanced)
+
+  /// The subsets that options ask for.
+  ///
+  /// - Throws: a `Failure` of status 64 where there are none such.
+  public static func of(_ dataset: ImageDataset, scheme: MaskScheme, ratio: Double, seed: UInt64) throws -> Masks {
+    do {
+      return try Masks(scheme: scheme, ratio: ratio, seed: seed, examples: dataset.train.count)
+    } catch let error as Masks.Impossible {
+      throw Failure(.usage, nil, error.description)
+    }
+  }
+}
+
 /// The options that `train` and `distill` share: the network, the recipe and each of its values, the runs.
 public struct TrainingOptions: ParsableArguments {
   @Option(

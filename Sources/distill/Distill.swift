@@ -4,6 +4,8 @@ import Networks
 import ToolKit
 import Training
 
+extension TeacherPass: ExpressibleByArgument {}
+
 @main
 struct Distill: Tool {
   static let configuration = CommandConfiguration(
@@ -12,7 +14,8 @@ struct Distill: Tool {
     discussion: """
       Reads a data set file and the teachers' runs. Student k is trained on the
       subset of teacher k, by that teacher alone, so that no student learns of an
-      example that its teacher has not seen. The loss is
+      example that its teacher has not seen. With --shared-teacher one run teaches
+      all, and what it knows of left-out examples leaks: a comparison. The loss is
       (1-w) CE(label) + w CE(softmax(teacher/T), softmax(student/T)).
 
         distill data.h5 teachers.h5 --architecture resnet-8 -o students.h5
@@ -33,6 +36,15 @@ struct Distill: Tool {
   @Flag(name: .customLong("temperature-squared"), help: "Multiply the teacher's term by the temperature squared.")
   var squared = false
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      What the teacher looks at: batch, each image as the student sees it, augmented; or stored, each image as it is, \
+      once a run.
+      """, valueName: "batch|stored"))
+  var teacherLogits = TeacherPass.batch
+
+  @OptionGroup var shared: SharedTeacherOptions
   @OptionGroup var training: TrainingOptions
   @OptionGroup var recording: RecordingOptions
   @OptionGroup var running: RunningOptions
@@ -61,28 +73,35 @@ struct Distill: Tool {
     let member = try teachers.onlyMember(for: "teachers")
     try checkRuns(member)
     let plan = try architecture.plan(for: dataset)
-    let sizes = try Distill.subsetSizes(member, of: teachers, runs: training.runs.range)
-    try recipe.checkBatches(of: plan, subsets: sizes)
-
     let teacher = try TrainedNetwork(member, dataset: dataset)
     // Teachers' subsets lack the examples already; what students write says so too.
     let exclusion = try teachers.file(of: member.runs[0]).excluded().map {
       Exclusion(flags: $0, json: member.config["exclusion"] ?? .null)
     }
+    let sharedRun = shared.sharedTeacher
+    let masks = try shared.resolved(dataset, seed: training.seed)
+    let sizes =
+      if let masks {
+        masks.sizes(of: training.runs.range, without: exclusion)
+      } else {
+        try Distill.subsetSizes(member, of: teachers, runs: training.runs.range)
+      }
+    try recipe.checkBatches(of: plan, subsets: sizes)
     let cell = Cell(
       architecture: architecture, plan: plan, recipe: recipe,
       initialisation: try training.initialisation.resolved(for: plan), seed: training.seed,
       exactConvolution: training.exactConvolution,
-      subset: member.config["subset"] ?? .null, exclusion: exclusion,
+      subset: masks.map(Cell.subset) ?? member.config["subset"] ?? .null, exclusion: exclusion,
       teachers: TeacherConfiguration(
         cell: member.cell, architecture: member.architecture, weight: weight, temperature: temperature,
-        squaredFactor: squared))
+        squaredFactor: squared, sharedRun: sharedRun, logits: teacherLogits))
     if training.dryRun {
       let forecast = Forecast(
         cell, dataset: dataset, subset: sizes.max() ?? 0, teacher: teacher.plan, runs: training.runs.range.count,
         recording: recording, cores: work.cores, instructionSet: instructionSet)
-      return try forecast.write(dataset, runs: training.runs.range, instructionSet: instructionSet) {
-        try teacher.input(run: $0, from: teachers, member)
+      return try forecast.write(dataset, runs: training.runs.range, instructionSet: instructionSet) { run in
+        try teacher.input(
+          run: sharedRun ?? run, from: teachers, member, mask: masks?.mask(run: run, without: exclusion))
       }
     }
 
@@ -92,14 +111,22 @@ struct Distill: Tool {
     let job = TrainingJob(
       tool: "distill", cell: cell, dataset: dataset, data: data, runs: training.runs.range, recording: recording,
       cores: work.cores, instructionSet: instructionSet, running: running, quiet: common.quiet)
-    let digests = Dictionary(uniqueKeysWithValues: zip(member.runNumbers, member.digests))
+    let byNumber = Dictionary(uniqueKeysWithValues: zip(member.runNumbers, member.digests))
+    let digests = Dictionary(
+      uniqueKeysWithValues: training.runs.range.map { ($0, byNumber[sharedRun ?? $0, default: []]) })
     try job.perform(output: target, replacesOthers: work.force, teachers: digests) { [teachers, member] run in
-      try teacher.input(run: run, from: teachers, member)
+      try teacher.input(
+        run: sharedRun ?? run, from: teachers, member, mask: masks?.mask(run: run, without: exclusion))
     }
   }
 
   private func checkRuns(_ member: RunsSet.Member) throws {
     let present = Set(member.runNumbers)
+    if let run = shared.sharedTeacher {
+      guard !present.contains(run) else { return }
+      throw Failure(
+        .usage, nil, "there is no run \(run) to teach by --shared-teacher", remedy: "name one of the teachers' runs")
+    }
     if let missing = training.runs.range.first(where: { !present.contains($0) }) {
       throw Failure(
         .usage, nil, "there is no teacher for run \(missing)", remedy: "give --runs within the teachers' runs")

@@ -42,7 +42,14 @@ extension Material.Cell {
   /// A mean over runs: the scores file's, or the runs files' where there are no scores.
   func mean(_ name: String) -> CellScores.Mean? {
     if let scores { return scores.mean(name) }
-    return runs?.summary(name).map { summary in
+    return runs?.mean(name)
+  }
+}
+
+extension CellRuns {
+  /// A mean over runs as scores files have it.
+  func mean(_ name: String) -> CellScores.Mean? {
+    summary(name).map { summary in
       CellScores.Mean(
         value: summary.mean, lower: summary.interval.lower, upper: summary.interval.upper,
         standardDeviation: summary.standardDeviation)

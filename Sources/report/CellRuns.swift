@@ -11,6 +11,8 @@ struct CellRuns {
     let outAccuracy: Double
     /// NaN without a test split.
     let testAccuracy: Double
+    /// Of the run's teacher, on the examples outside of the run's subset; NaN where there is none, or nothing is known.
+    let teacherOutAccuracy: Double
     /// (epoch): accuracy on the epoch's batches; NaN where it was not taken.
     let trainCurve: [Float]
     /// (epoch): accuracy on the test split after the epoch.
@@ -74,6 +76,9 @@ extension CellRuns.Run {
     } else {
       testAccuracy = .nan
     }
+    let teacher = "/teacher_out_accuracy"
+    teacherOutAccuracy =
+      try file.has(teacher) ? Double(try file.row(teacher, Float.self, index: index, shape: [])[0]) : .nan
     func curve(_ name: String) throws -> [Float] {
       let path = "/history/\(name)"
       guard epochs > 0, try file.has(path) else { return [Float](repeating: .nan, count: epochs) }
@@ -83,13 +88,14 @@ extension CellRuns.Run {
     testCurve = try curve("test_accuracy")
   }
 
-  /// One of the quantities that scores files summarise, for this run alone.
+  /// One of the quantities that scores files summarise, for this run alone; or its teacher's out-accuracy.
   func value(_ name: String) -> Double {
     switch name {
     case "memorisation": inAccuracy - outAccuracy
     case "in_accuracy": inAccuracy
     case "out_accuracy": outAccuracy
     case "test_accuracy": testAccuracy
+    case "teacher_out_accuracy": teacherOutAccuracy
     default: .nan
     }
   }

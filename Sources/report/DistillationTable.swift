@@ -8,13 +8,17 @@ extension Material {
   struct Pair {
     let distilled: Cell
     let labels: Cell
+
+    /// Whether the network on labels has another loss or end, as arms of a study have.
+    var isOtherArm: Bool { distilled.config.without("teachers") != labels.config.without("teachers") }
   }
 
-  /// The distilled configurations that have scores, with those that differ from them in having no teachers alone.
+  /// The distilled configurations that have scores, each with all that differ from it in having no teachers; and in
+  /// label smoothing or in the accuracy at which runs end, if at all.
   var pairs: [Pair] {
-    scored.filter(\.config.isDistilled).compactMap { distilled in
-      let settings = distilled.config.without("teachers")
-      return scored.first { !$0.config.isDistilled && $0.config.without("teachers") == settings }
+    let labels = scored.filter { !$0.config.isDistilled }
+    return scored.filter(\.config.isDistilled).flatMap { distilled in
+      labels.filter { $0.config.withoutArm == distilled.config.withoutArm }
         .map { Pair(distilled: distilled, labels: $0) }
     }
   }
@@ -37,13 +41,17 @@ extension Material {
     var table = Table(
       name: "distillation",
       title: "Students distilled from teachers, and the same networks trained on labels.",
-      caption: "Each student learned from a teacher that was trained on the student's own subset; both "
-        + "networks have the same recipe, seed and subsets. w is the weight of the teacher's term and T the "
+      caption: "Each student learned from a teacher that was trained on the student's own subset, or where it says so "
+        + "from one that all share; student and network on labels have the same recipe, seed and subsets, but where the "
+        + "label names an accuracy to stop at, or label smoothing. Out-of-sample "
+        + "accuracy of the teacher: on the examples outside of the student's subset, from the students' runs; of a "
+        + "shared teacher less of the students' own ones it is what leaks. w is the weight of the teacher's term and T the "
         + "temperature. Means with 95 % intervals over runs. The difference is distilled less labels. Over "
         + "runs: the mean and 95 % t interval of the differences between runs of one number, for which the "
         + "runs files of both are needed; scores files do not tell runs apart.",
       columns: [
         .init("cell", heading: "Student", .text), .init("teacher", heading: "Teacher", .text),
+        .init("teacher_out_accuracy", heading: "Teacher's out-of-sample", .interval(digits: 3)),
         .init("weight", heading: "w", .number(digits: 2)),
         .init("temperature", heading: "T", .number(digits: 1)), .init("quantity", heading: "Quantity", .text),
         .init("labels", heading: "Labels", .interval(digits: 3)),
@@ -60,7 +68,8 @@ extension Material {
         }
         let paired = pair.differencesOverRuns(quantity)
         table.append([
-          .text(pair.labels.label), .text(pair.distilled.teacher ?? "unknown"),
+          .text(pair.labels.label), .text(pair.distilled.teacherName),
+          .estimate(pair.distilled.runs?.mean("teacher_out_accuracy")),
           teachers?["weight"]?.double.map { .number($0) } ?? .missing,
           teachers?["temperature"]?.double.map { .number($0) } ?? .missing, .text(name),
           .estimate(labels), .estimate(distilled), .number(distilled.value - labels.value),
@@ -79,7 +88,8 @@ extension Material {
         + "had from two scores of an example: the standard deviation (s.d.) is over examples, and holds the "
         + "noise of both scores. Lower and higher: the shares of examples whose score is so when distilled.",
       columns: [
-        .init("cell", heading: "Student", .text), .init("examples", heading: "Examples", .integer),
+        .init("cell", heading: "Student", .text), .init("labels", heading: "On labels", .text),
+        .init("examples", heading: "Examples", .integer),
         .init("mean_difference", heading: "Mean difference", .number(digits: 3)),
         .init("sd_over_examples", heading: "s.d.", .number(digits: 3)),
         .init("lower", heading: "Lower", .number(digits: 3)),
@@ -93,7 +103,7 @@ extension Material {
         .number(Double(differences.count(where: isCounted)) / Double(differences.count))
       }
       table.append([
-        .text(pair.distilled.label), .integer(differences.count), .number(summary.mean),
+        .text(pair.distilled.label), .text(pair.labels.label), .integer(differences.count), .number(summary.mean),
         .number(summary.standardDeviation), share { $0 < 0 }, share { $0 == 0 }, share { $0 > 0 },
       ])
     }
@@ -102,7 +112,7 @@ extension Material {
 
   private static func bars(_ pairs: [Pair]) -> Chart {
     let categories = pairs.flatMap { pair in
-      names.map { pairs.count > 1 ? "\(pair.distilled.shortLabel): \($0)" : $0 }
+      names.map { pairs.count > 1 ? "\(pair.shortName): \($0)" : $0 }
     }
     func estimates(_ cell: (Pair) -> Cell) -> [Estimate] {
       pairs.flatMap { pair in CellScores.quantities.map { Estimate(cell(pair).mean($0)) } }
@@ -136,9 +146,25 @@ extension Material {
   }
 }
 
+extension Material.Cell {
+  /// The teacher's architecture, and whether one run taught all.
+  fileprivate var teacherName: String {
+    let name = teacher ?? "unknown"
+    guard let run = config["teachers"]?["run"]?.int else { return name }
+    return "\(name), run \(run) for all"
+  }
+}
+
 extension Material.Pair {
   /// For captions.
-  var name: String { "\(distilled.architecture) distilled from \(distilled.teacher ?? "a teacher")" }
+  var name: String {
+    "\(distilled.architecture) distilled from \(distilled.teacher ?? "a teacher")"
+      + (isOtherArm ? ", against \(labels.label)" : "")
+  }
+
+  fileprivate var shortName: String {
+    distilled.shortLabel + (isOtherArm ? " / \(labels.shortLabel)" : "")
+  }
 
   /// Of the examples that have a score in both.
   fileprivate var scores: [(labels: Float, distilled: Float)] {
@@ -154,5 +180,15 @@ extension Material.Pair {
     }
     let summary = Measures.Summary(differences)
     return summary.count >= 2 ? summary : nil
+  }
+}
+
+extension JSON {
+  /// A configuration without what sets the arms of a study of distillation apart.
+  fileprivate var withoutArm: JSON {
+    guard case .object(var members) = without("teachers") else { return self }
+    members["recipe"] = members["recipe"]?.without("stop_at_accuracy")
+    members["loss"] = members["loss"]?.without("label_smoothing")
+    return .object(members)
   }
 }

@@ -29,9 +29,11 @@ extension Material {
       return points.isEmpty ? nil : LineChart.Series(cell.shortLabel, points)
     }
     guard !series.isEmpty else { return nil }
+    let mayEnd = cells.contains { $0.runs != nil && $0.config["recipe"]?["stop_at_accuracy"] != nil }
     return Chart(
       name: "\(name)-accuracy-by-epoch", title: title,
-      caption: caption + " Means over runs; bands are 95 % t intervals, cut at 1.",
+      caption: caption + " Means over runs; bands are 95 % t intervals, cut at 1."
+        + (mayEnd ? " Of runs that ended at an accuracy, those that were still under way." : ""),
       .lines(
         LineChart(x: Axis("Epoch"), y: Axis("Accuracy", range: 0...1), series: series, intervals: .bands)))
   }

@@ -25,10 +25,10 @@ struct Train: Tool {
   var data: String?
 
   @Option(help: "Share of the training examples in a run's subset; 1 for all.")
-  var subset = 0.7
+  var subset = Masks.usual.ratio
 
   @Option(help: "How subsets are drawn: balanced or independent.")
-  var masks = MaskScheme.balanced
+  var masks = Masks.usual.scheme
 
   @Option(help: "Seed of the subsets; --seed where it is not given.")
   var maskSeed: UInt64?
@@ -56,7 +56,7 @@ struct Train: Tool {
     let instructionSet = try selectedInstructionSet()
     if !training.dryRun { try checkReplaceable(output, work) }
     let dataset = try ImageDataset(ArtefactReader(Input(data ?? "-")))
-    let masks = try subsets(dataset)
+    let masks = try Masks.of(dataset, scheme: masks, ratio: subset, seed: maskSeed ?? training.seed)
     let plan = try architecture.plan(for: dataset)
     let exclusion = try exclusion.resolved(dataset, seed: training.seed)
     let sizes = masks.sizes(of: training.runs.range, without: exclusion)
@@ -91,14 +91,5 @@ struct Train: Tool {
     return try ArchitectureList.text(
       image: dataset?.shape ?? Shape(channels: 3, height: 32, width: 32), classes: dataset?.classes.count ?? 10,
       instructionSet: selectedInstructionSet())
-  }
-
-  private func subsets(_ dataset: ImageDataset) throws -> Masks {
-    do {
-      return try Masks(
-        scheme: masks, ratio: subset, seed: maskSeed ?? training.seed, examples: dataset.train.count)
-    } catch let error as Masks.Impossible {
-      throw Failure(.usage, nil, error.description)
-    }
   }
 }

@@ -48,6 +48,22 @@ import ToolKit
     #expect(failure?.remedy?.contains("--keep checkpoint") == true)
   }
 
+  @Test func `Runs that may stop early have their epochs, and networks up to there and at the end`() throws {
+    let data = try samples.dataset()
+    let schema = samples.schema(data, .init(keep: [.checkpoint], mayStopEarly: true))
+    // Of the snapshots 0 and 2: of run 1 the second is that of epoch 1, and of run 2 that of epoch 2 too.
+    let file = try samples.write("runs.h5", schema, runs: [0, 1, 2])
+    #expect(try (0..<3).map { try file.epochsTrained(index: $0) } == [0, 1, 2])
+    #expect(try (0..<3).map { try file.snapshotsReached(index: $0) } == [[0], [0, 1], [0, 1]])
+    let other = try samples.write("other.h5", samples.schema(data, .init(keep: [.checkpoint])), runs: [0])
+    #expect(try other.epochsTrained(index: 0) == nil)
+    #expect(try other.snapshotsReached(index: 0) == [0, 1])
+    try samples.write("changed.h5", schema, runs: [0, 1])
+    samples.overwrite("changed.h5", "/epochs_trained", [Int32(0), -1])
+    let changed = try RunsFile(samples.open("changed.h5"))
+    #expect(failure { try changed.epochsTrained(index: 1) }?.status == .badData)
+  }
+
   @Test func `A run's digest and the content do not depend on what is kept, but on every mandatory row`()
     throws
   {

@@ -54,6 +54,7 @@ struct Samples {
     var parameterCount = 7
     var teacher: JSON = nil
     var epochs = 2
+    var mayStopEarly = false
   }
 
   func schema(_ data: ImageDataset, _ job: Job = Job()) -> RunSchema {
@@ -66,7 +67,7 @@ struct Samples {
       architecture: job.architecture, parameterCount: job.parameterCount, data: data, epochs: job.epochs,
       snapshots: [0, 2], tensors: [("layer.weight", [2, 3]), ("layer.bias", [1]), ("steps", [])],
       keep: job.keep,
-      hasTeacher: job.teacher != nil)
+      hasTeacher: job.teacher != nil, mayStopEarly: job.mayStopEarly)
   }
 
   /// Rows that differ between runs and variables.
@@ -76,6 +77,7 @@ struct Samples {
       let count = variable.rowShape.reduce(1, *)
       switch variable.type {
       case .u8: rows.set(variable.path, (0..<count).map { UInt8(($0 + run + number) % 2) })
+      case .i32: rows.set(variable.path, (0..<count).map { Int32($0 + run) })
       case .f32: rows.set(variable.path, (0..<count).map { Float($0 + 100 * run + 7 * number) / 3 })
       }
     }

@@ -10,6 +10,8 @@ import Testing
       ("w=1,T=3,squared=0", .distillation(weight: 1, temperature: 3)),
       ("w=1,T=3,squared=1", .distillation(weight: 1, temperature: 3, squaredFactor: true)),
       ("w=0.25,T=2,squared=1", .distillation(weight: 0.25, temperature: 2, squaredFactor: true)),
+      ("w=0.3,T=3,squared=0", .distillation(weight: 0.3, temperature: 3)),
+      ("w=0.3,T=3,squared=1", .distillation(weight: 0.3, temperature: 3, squaredFactor: true)),
     ])
   func stored(setting: String, loss: Loss) throws {
     let logits = hashed(2000, count: 20).map { Float(8 * $0) }

@@ -1,3 +1,4 @@
+import Foundation
 import Networks
 import Testing
 
@@ -5,6 +6,9 @@ import Testing
   @Test(arguments: [
     ("cross-entropy,T=1", LabelLoss.crossEntropy()),
     ("cross-entropy,T=3", .crossEntropy(temperature: 3)),
+    ("cross-entropy,T=1,S=0.1", .crossEntropy(smoothing: 0.1)),
+    ("cross-entropy,T=1,S=0.5", .crossEntropy(smoothing: 0.5)),
+    ("cross-entropy,T=3,S=0.1", .crossEntropy(temperature: 3, smoothing: 0.1)),
     ("hinge,margin=1", .hinge()),
     ("hinge,margin=0.25", .hinge(margin: 0.25)),
     ("squared,mean,scale=1", .squared()),
@@ -50,7 +54,22 @@ import Testing
     #expect(half.loss == 3 && half.gradient == [1, -1, 0, -2])
   }
 
-  @Test(arguments: [LabelLoss.crossEntropy(temperature: 2), .hinge(), .squared(), .squared(.half)])
+  @Test func `Label smoothing spreads its share over all classes, the label's too`() {
+    // -log p is log 4 = 1.386294 for label 0 of p = (1/4, 1/2, 1/8, 1/8), and log 2, log 8, log 8 for the others: of
+    // their sum 9 log 2 a tenth of a quarter counts.
+    let logits = [0.25, 0.5, 0.125, 0.125].map { log($0) }
+    let smooth = Loss.labels(.crossEntropy(smoothing: 0.1)).evaluate(logits: logits, label: 0)
+    #expect(abs(smooth.loss - (0.9 * log(4) + 0.025 * 9 * log(2))) < 1e-12)
+    // p - q with q = (0.925, 0.025, 0.025, 0.025).
+    for (found, expected) in zip(smooth.gradient, [-0.675, 0.475, 0.1, 0.1]) { #expect(abs(found - expected) < 1e-12) }
+    let none = Loss.labels(.crossEntropy(smoothing: 0)).evaluate(logits: logits, label: 0)
+    let plain = Loss.crossEntropy.evaluate(logits: logits, label: 0)
+    #expect(none.loss == plain.loss && none.gradient == plain.gradient)
+  }
+
+  @Test(arguments: [
+    LabelLoss.crossEntropy(temperature: 2), .crossEntropy(smoothing: 0.1), .hinge(), .squared(), .squared(.half),
+  ])
   func `NaN or infinity among the logits is no finite loss`(loss: LabelLoss) {
     for (bad, label) in [(Double.nan, 0), (.nan, 1), (.infinity, 0)] {
       #expect(!Loss.labels(loss).evaluate(logits: [1, bad, 2], label: label).loss.isFinite)

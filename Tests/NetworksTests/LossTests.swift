@@ -5,6 +5,8 @@ import Testing
 private let losses: [Loss] = [
   .crossEntropy,
   .labels(.crossEntropy(temperature: 3)),
+  .labels(.crossEntropy(smoothing: 0.1)),
+  .labels(.crossEntropy(temperature: 2, smoothing: 0.6)),
   .labels(.hinge(margin: 1)),
   .labels(.hinge(margin: 0.25)),
   .labels(.squared(.mean)),
@@ -12,6 +14,7 @@ private let losses: [Loss] = [
   .distillation(weight: 1, temperature: 3),
   .distillation(weight: 1, temperature: 3, squaredFactor: true),
   .distillation(weight: 0.25, temperature: 2, squaredFactor: true),
+  .distillation(weight: 0.3, temperature: 3),
   .distillation(weight: 0, temperature: 1),
 ]
 

@@ -6,7 +6,8 @@ import Testing
     "--architecture", "--recipe", "--epochs", "--batch-size", "--learning-rate", "--warm-up-epochs", "--decay",
     "--momentum", "--nesterov", "--weight-decay", "--augmentation", "--standardisation", "--runs", "--seed", "--keep",
     "--show-recipe", "tiny-imagenet", "extreme", "file.json", "--loss", "--loss-temperature", "--hinge-margin",
-    "--squared-factor", "--target-scale", "--initialisation", "--first-layer-std", "--layer-std",
+    "--label-smoothing", "--stop-at-accuracy", "--squared-factor", "--target-scale", "--initialisation",
+    "--first-layer-std", "--layer-std",
     "--dry-run", "--jobs", "--force", "--output", "--quiet",
     "--snapshots", "--dynamics", "--save-every", "--log",
   ]
@@ -33,7 +34,13 @@ import Testing
         "--exclude-seed",
       ] + training
     ),
-    ("distill", ["--weight", "--temperature", "--temperature-squared"] + training),
+    (
+      "distill",
+      [
+        "--weight", "--temperature", "--temperature-squared", "--shared-teacher", "--subset", "--masks", "--mask-seed",
+        "--teacher-logits",
+      ] + training
+    ),
     ("score", ["memorisation", "influence"]),
     ("score memorisation", ["--files0-from", "--output", "--quiet"]),
     (

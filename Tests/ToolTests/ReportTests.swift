@@ -76,6 +76,40 @@ private struct Tables {
     #expect(fromRuns.names == ["accuracy"])
   }
 
+  @Test func `Students are set against each arm on labels, and their teachers' out-accuracy stands beside`() throws {
+    let scratch = try Scratch(with: ["sprites.h5", "runs.h5", "students.h5"])
+    try scratch.succeed(
+      """
+      train sprites.h5 \(Fixtures.quick) --runs 0:10 --label-smoothing 0.1 -o smooth.h5
+      train sprites.h5 \(Fixtures.quick) --runs 0:10 --stop-at-accuracy 0.05 -o stopped.h5
+      train sprites.h5 \(Fixtures.quick) --runs 0:10 --learning-rate 0.01 -o other.h5
+      distill sprites.h5 runs.h5 \(Fixtures.quick) --runs 0:10 --shared-teacher 3 -o shared.h5
+      score memorisation runs.h5 smooth.h5 stopped.h5 other.h5 students.h5 shared.h5 -o scores.h5
+      report --format html -q sprites.h5 scores.h5 runs.h5 smooth.h5 stopped.h5 students.h5 shared.h5 -o report.html
+      """)
+    let tables = try report("scores.h5 runs.h5 smooth.h5 stopped.h5 students.h5 shared.h5", scratch)
+    // Two kinds of students, three arms of labels, four quantities.
+    #expect(tables["distillation"].count == 24)
+    let labels = Set(tables["distillation"].map { $0["cell"] })
+    #expect(labels.count == 3 && labels.allSatisfy { $0?.contains("learning_rate=0.01") == false })
+    let (own, shared) = (
+      tables["distillation"].indices.filter { tables["distillation"][$0]["teacher"] == "mlp width=16" },
+      tables["distillation"].indices.filter { tables["distillation"][$0]["teacher"] == "mlp width=16, run 3 for all" }
+    )
+    #expect(own.count == 12 && shared.count == 12)
+    // A teacher of one's own is as good outside of the subset as it is out of sample.
+    let out = try #require(
+      tables["accuracy"].indices.first {
+        tables["accuracy"][$0]["cell"]?.contains("<") == false
+          && tables["accuracy"][$0]["cell"]?.contains("label_smoothing=none") == true
+          && tables["accuracy"][$0]["cell"]?.contains("stop_at_accuracy=none") == true
+          && tables["accuracy"][$0]["cell"]?.contains("learning_rate=0.02") == true
+      })
+    let expected = try tables.number("accuracy", out, "out_accuracy")
+    #expect(abs(try tables.number("distillation", own[0], "teacher_out_accuracy") - expected) < 1e-6)
+    #expect(try tables.number("distillation", shared[0], "teacher_out_accuracy") >= expected)
+  }
+
   @Test func `Students are set against the same network trained on labels and runs pair them`() throws {
     let scratch = try Scratch(with: ["scores.h5", "runs.h5", "students.h5"])
     let plain = try report("scores.h5", scratch)

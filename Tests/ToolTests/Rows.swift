@@ -9,6 +9,7 @@ func row(_ index: Int, of path: String) throws -> [String: [UInt8]] {
     "/status", "/digest", "/kept_digest", "/train/in_mask", "/train/correct", "/test/correct", "/train/logit",
     "/test/logit", "/checkpoint/parameter", "/history/learning_rate", "/history/train_loss",
     "/history/train_accuracy", "/history/test_loss", "/history/test_accuracy", "/teacher_digest",
+    "/teacher_out_accuracy",
   ] where try file.has(path) {
     let dataset = try file.dataset(path)
     precondition(dataset.shape[0] == runs, "a row a run")

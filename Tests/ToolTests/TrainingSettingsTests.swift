@@ -38,6 +38,10 @@ import ToolKit
   @Test(
     arguments: [
       ("cross-entropy", "--loss-temperature 2", ["kind": "cross-entropy", "temperature": 2]),
+      (
+        "cross-entropy", "--loss-temperature 2 --label-smoothing 0.1",
+        ["kind": "cross-entropy", "temperature": 2, "label_smoothing": 0.1]
+      ),
       ("hinge", "--hinge-margin 0.5", ["kind": "hinge", "margin": 0.5]),
       ("squared", "--squared-factor half --target-scale 3", ["kind": "squared", "factor": "half", "target_scale": 3]),
     ] as [(String, String, JSON)])
@@ -51,8 +55,13 @@ import ToolKit
     #expect(runs.config["loss"] == json)
     let (count, classes) = (runs.testLabel.count, runs.classes.count)
     let logits = try runs.row("/test/logit", Float.self, index: 0, shape: [count, classes])
-    let losses = runs.testLabel.enumerated().map { i, label in
-      loss(kind, logits[(i * classes)..<((i + 1) * classes)], label)
+    let losses = runs.testLabel.enumerated().map { i, label -> Double in
+      let row = logits[(i * classes)..<((i + 1) * classes)]
+      let own = loss(kind, row, label)
+      guard let share = json["label_smoothing"]?.double else { return own }
+      // A share of the targets is every class's alike.
+      let all = (0..<Int32(classes)).reduce(0) { $0 + loss(kind, row, $1) } / Double(classes)
+      return (1 - share) * own + share * all
     }
     let expected = losses.reduce(0, +) / Double(count)
     let found = Double(try runs.row("/history/test_loss", Float.self, index: 0, shape: [2])[1])
@@ -73,7 +82,8 @@ import ToolKit
     try scratch.write("hinge.json", #"{"epochs": 2, "loss": {"kind": "hinge"}}"#.utf8)
     let distill = "distill sprites.h5 runs.h5 -o out.h5 --runs 0:1"
     for options in [
-      "--loss hinge", "--loss squared", "--loss-temperature 2", "--loss cross-entropy --loss-temperature 3",
+      "--label-smoothing 0.1", "--loss hinge", "--loss squared", "--loss-temperature 2",
+      "--loss cross-entropy --loss-temperature 3",
     ] {
       try refuse("\(distill) \(Fixtures.quick) \(options)", in: scratch, status: 64, saying: "plain cross-entropy")
     }

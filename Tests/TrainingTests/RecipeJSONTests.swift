@@ -12,8 +12,10 @@ import Training
     var odd = Recipe.cifar
     (odd.epochs, odd.warmUpEpochs, odd.learningRate) = (8, 6.5, 0.1 + 0.2)
     odd.decay = .step(at: [], factor: 1e-7)
+    odd.stopAtAccuracy = 0.95
     let losses: [LabelLoss] = [
-      .crossEntropy(temperature: 3), .hinge(margin: 0), .squared(.half, targetScale: 1.0 / 3), .squared(),
+      .crossEntropy(temperature: 3), .crossEntropy(temperature: 2, smoothing: 0.1), .hinge(margin: 0),
+      .squared(.half, targetScale: 1.0 / 3), .squared(),
     ]
     let recipes = losses.map { loss in
       var recipe = odd
@@ -42,6 +44,17 @@ import Training
     #expect(try read(#"{"base": "cifar", "epochs": 40, "warm_up_epochs": 15}"#).warmUpEpochs == 15)
   }
 
+  @Test func `What is not used stands in no recipe, so that older cells keep their digests`() {
+    for recipe in Recipe.all {
+      #expect(recipe.json["stop_at_accuracy"] == nil)
+      #expect(recipe.json["loss"] == ["kind": "cross-entropy", "temperature": 1])
+    }
+    var recipe = Recipe.quick
+    (recipe.loss, recipe.stopAtAccuracy) = (.crossEntropy(smoothing: 0.1), 0.9)
+    #expect(recipe.json["stop_at_accuracy"] == 0.9)
+    #expect(recipe.json["loss"] == ["kind": "cross-entropy", "temperature": 1, "label_smoothing": 0.1])
+  }
+
   @Test func `Step decay takes a tenth where no factor is named`() throws {
     #expect(try read(#"{"decay": {"kind": "step", "epochs": [3, 4.5]}}"#).decay == .step(at: [3, 4.5], factor: 0.1))
   }
@@ -68,6 +81,10 @@ import Training
     (#"{"loss": {"kind": "squared", "factor": "third"}}"#, #""loss.factor" must be one of mean, half"#),
     (#"{"loss": {"kind": "squared", "target_scale": 0}}"#, #""loss.target_scale" must be above 0"#),
     (#"{"loss": {"kind": "cross-entropy", "temperature": 0}}"#, #""loss.temperature" must be above 0"#),
+    (#"{"loss": {"kind": "cross-entropy", "label_smoothing": 1}}"#, #""loss.label_smoothing" must be from 0 up to"#),
+    (#"{"loss": {"kind": "squared", "label_smoothing": 0.1}}"#, #"there is no "loss.label_smoothing""#),
+    (#"{"stop_at_accuracy": 0}"#, #""stop_at_accuracy" must be above 0"#),
+    (#"{"stop_at_accuracy": 90}"#, #""stop_at_accuracy" must be above 0, and 1 at most"#),
     (#"{"loss": {"kind": "log"}}"#, #""loss.kind" must be one of cross-entropy, hinge, squared"#),
     (#"{"augmentation": "blur"}"#, #""augmentation" must be one of none, pad-crop-flip"#),
     (#"{"standardisation": 3}"#, #""standardisation" must be one of"#), (#"{"test_every": 0}"#, #""test_every" must"#),

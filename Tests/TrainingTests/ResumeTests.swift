@@ -53,15 +53,17 @@ import Training
   }
 
   private static func setting(
-    _ architecture: String, _ pass: DynamicsPass, isDistilled: Bool = false
+    _ architecture: String, _ pass: DynamicsPass, teacher teacherPass: TeacherPass? = nil, stopAtAccuracy: Double? = nil
   ) throws -> Setting {
+    var recipe = recipe
+    recipe.stopAtAccuracy = stopAtAccuracy
     let data = try MadeUpData().trainingData()
     let mask = thirdsLeftOut(60)
     var configuration: TeacherConfiguration?
     var teacher: Trainer.Teacher?
-    if isDistilled {
+    if let teacherPass {
       configuration = TeacherConfiguration(
-        cell: "", architecture: "mlp", weight: 0.6, temperature: 2, squaredFactor: false)
+        cell: "", architecture: "mlp", weight: 0.6, temperature: 2, squaredFactor: false, logits: teacherPass)
       let plan = try cell(recipe, "mlp width=5").plan
       teacher = Trainer.Teacher(
         plan: plan, state: (0..<plan.stateCount).map { Float($0 % 7) / 50 - 0.05 }, standardisation: .perImage,
@@ -74,14 +76,15 @@ import Training
     return Setting(trainer: trainer, input: .init(mask: mask, teacher: teacher))
   }
 
-  @Test(arguments: [
-    ("mlp width=8", DynamicsPass.training, false), ("resnet-8 width=0.25", .evaluation, false),
-    ("resnet-8 width=0.25", .training, true),
-  ])
+  @Test(
+    arguments: [
+      ("mlp width=8", DynamicsPass.training, nil), ("resnet-8 width=0.25", .evaluation, nil),
+      ("resnet-8 width=0.25", .training, .batch), ("mlp width=8", .training, .stored),
+    ] as [(String, DynamicsPass, TeacherPass?)])
   func `A run that stops anywhere goes on to the rows of an undisturbed one`(
-    architecture: String, pass: DynamicsPass, isDistilled: Bool
+    architecture: String, pass: DynamicsPass, teacher: TeacherPass?
   ) throws {
-    let setting = try Self.setting(architecture, pass, isDistilled: isDistilled)
+    let setting = try Self.setting(architecture, pass, teacher: teacher)
     let undisturbed = try setting.rows().rows
     var stops = 0
     for count in 1... {
@@ -91,11 +94,41 @@ import Training
       var resumed = false
       let rows = try setting.rows(Keeper(journal: folder.journal())) { if case .resumed = $0 { resumed = true } }
       #expect(rows.rows == undisturbed, "stopped at \(count)")
-      // Before the first batch there is nothing to save.
-      #expect(resumed == (count > 1))
+      // Before the first batch there is nothing to save, and before that a teacher may look at the images.
+      if teacher != .stored { #expect(resumed == (count > 1)) }
     }
     // At least before each of the 9 batches.
     #expect(stops >= 9)
+  }
+
+  @Test(arguments: [DynamicsPass.training, .evaluation])
+  func `A run that ends at an accuracy ends there wherever it was cut off`(pass: DynamicsPass) throws {
+    // A quarter of random labels is right by chance.
+    let setting = try Self.setting("mlp width=8", pass, stopAtAccuracy: 0.25)
+    let undisturbed = try setting.rows()
+    let end = try #require(undisturbed.values("/epochs_trained", Int32.self)?.first)
+    #expect(end < 3)
+    for count in 1... {
+      let folder = try Folder()
+      guard try setting.rows(folder, stoppingAt: count) == nil else { break }
+      #expect(try setting.rows(Keeper(journal: folder.journal())).rows == undisturbed.rows, "stopped at \(count)")
+    }
+    let (folder, copies) = (try Folder(), try Folder())
+    var (count, ends) = (0, 0)
+    _ = try setting.rows(Keeper(journal: folder.journal(), interval: 0)) { event in
+      if case .reached(let epoch, let accuracy, let left) = event {
+        #expect(epoch == Int(end) && accuracy >= 0.25 && left == 40 * (3 - epoch))
+        ends += 1
+      }
+      guard case .saved = event else { return }
+      try? FileManager.default.copyItem(atPath: folder.path, toPath: "\(copies.path)/\(count)")
+      count += 1
+    }
+    #expect(ends == 1 && count >= 3 * Int(end))
+    for copy in 0..<count {
+      let journal = RunJournal(path: "\(copies.path)/\(copy)/000002", identity: [UInt8](repeating: 1, count: 32))
+      #expect(try setting.rows(Keeper(journal: journal)).rows == undisturbed.rows, "state \(copy)")
+    }
   }
 
   @Test func `A run that stops again and again gets to the same rows`() throws {

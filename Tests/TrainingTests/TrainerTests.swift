@@ -141,12 +141,13 @@ import Training
     )
   }
 
-  @Test func `Neither teacher nor student ever sees an example outside of their subset`() throws {
+  @Test(arguments: TeacherPass.allCases)
+  func `Neither teacher nor student ever sees an example outside of their subset`(pass: TeacherPass) throws {
     let made = MadeUpData()
     let mask = thirdsLeftOut(60)
     let other = withOtherHeldOut(made, mask)
     let configuration = TeacherConfiguration(
-      cell: "", architecture: "mlp", weight: 0.6, temperature: 2, squaredFactor: false)
+      cell: "", architecture: "mlp", weight: 0.6, temperature: 2, squaredFactor: false, logits: pass)
     func chain(_ made: MadeUpData) throws -> (teacher: [Float], student: [Float]) {
       let (_, teacher) = try teacher(made, mask: mask)
       let student = try rows(
@@ -160,6 +161,21 @@ import Training
     // The same change to examples of the subset does show.
     let inverse = mask.map { 1 - $0 }
     #expect(try chain(withOtherHeldOut(made, inverse)).student != one.student)
+  }
+
+  @Test func `A batch in pieces is taught as a whole one is, and by threads as by one`() throws {
+    // 57 examples, of which a teacher takes 32 a thread at a time.
+    let made = MadeUpData()
+    let mask = (0..<60).map { UInt8($0 % 20 == 0 ? 0 : 1) }
+    let (_, teacher) = try teacher(made, mask: mask)
+    var recipe = recipe
+    recipe.batchSize = 57
+    let configuration = TeacherConfiguration(
+      cell: "", architecture: "mlp", weight: 1, temperature: 2, squaredFactor: false)
+    let cell = try cell(recipe, "resnet-8 width=0.25", teachers: configuration)
+    let alone = try rows(cell, made.trainingData(), mask: mask, teacher: teacher)
+    let together = try rows(cell, made.trainingData(), mask: mask, teacher: teacher, threads: 3)
+    #expect(alone.rows == together.rows)
   }
 
   @Test func `A student depends on its teacher and carries its digest`() throws {

@@ -50,7 +50,9 @@ RUNS = {
 DIMENSIONS = {
     "data": {"/class": "class", **SPLITS, "/train/true_label": "example", "/test/part": "example"},
     "runs": RUNS,
-    "students": {**RUNS, "/teacher_digest": "run byte"},
+    "students": {
+        **RUNS, "/teacher_digest": "run byte", "/teacher_out_accuracy": "run", "/epochs_trained": "run",
+    },
     "scores": {
         "/cell": "cell", "/cell_config": "cell", "/parameter_count": "cell", "/runs": "cell", "/diverged": "cell",
         "/digest": "cell byte", "/class": "class", "/train/example": "example", "/train/label": "example",
@@ -85,7 +87,10 @@ def make_files(folder: Path) -> dict[str, Path]:
     for arguments in (
         ["fetch-data", "sprites", "--train", "0:24", "--test", "0:8", "-o", files["data"]],
         ["train", files["data"], "--architecture", "mlp width=2", *recipe, "-o", files["runs"]],
-        ["distill", files["data"], files["runs"], "--architecture", "mlp width=1", *recipe, "-o", files["students"]],
+        [
+            "distill", files["data"], files["runs"], "--architecture", "mlp width=1", *recipe, "--stop-at-accuracy", "1",
+            "-o", files["students"],
+        ],
         ["score", "memorisation", files["runs"], files["students"], "-o", files["scores"]],
         ["align", files["data"], files["runs"], "-o", files["alignment"]],
     ):

@@ -43,6 +43,8 @@ def of_run(variables: dict, index: int) -> bytes:
 
 
 def is_kept(path):
+    if path == "/teacher_out_accuracy":
+        return True
     return path.endswith("/logit") or path.startswith(("/dynamics/", "/checkpoint/"))
 
 

@@ -20,6 +20,10 @@ def losses(z, labels):
     onehot = F.one_hot(labels, CLASSES)
     for temperature in (1, 3):
         yield f"cross-entropy,T={temperature}", F.cross_entropy(z / temperature, labels, reduction="none")
+    for temperature, smoothing in ((1, 0.1), (1, 0.5), (3, 0.1)):
+        yield f"cross-entropy,T={temperature},S={smoothing}", F.cross_entropy(
+            z / temperature, labels, reduction="none", label_smoothing=smoothing
+        )
     for margin in (1, 0.25):
         # PyTorch's is the mean over the classes.
         yield f"hinge,margin={margin}", CLASSES * F.multi_margin_loss(z, labels, margin=margin, reduction="none")

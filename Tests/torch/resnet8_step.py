@@ -95,7 +95,8 @@ def distillation_lines():
     s = torch.from_numpy(8 * hashed(2000, count * classes)).reshape(count, classes).requires_grad_()
     t = torch.from_numpy(8 * hashed(2001, count * classes)).reshape(count, classes)
     labels = torch.arange(count) * 3 % classes
-    for weight, temperature, squared in ((0, 1, 0), (1, 3, 0), (1, 3, 1), (0.25, 2, 1)):
+    arms = (0, 1, 0), (1, 3, 0), (1, 3, 1), (0.25, 2, 1), (0.3, 3, 0), (0.3, 3, 1)
+    for weight, temperature, squared in arms:
         hard = F.cross_entropy(s, labels, reduction="none")
         soft = F.cross_entropy(s / temperature, F.softmax(t / temperature, 1), reduction="none")
         losses = (1 - weight) * hard + weight * soft * (temperature**2 if squared else 1)

@@ -40,6 +40,9 @@ struct NetworkProxies {
       return all
     }
     func state(_ snapshot: Int) throws -> [Float] { try network.state(file, index: index, snapshot: snapshot) }
+    // A run that ended early has no networks of the epochs after.
+    let reached = try file.snapshotsReached(index: index)
+    func reachedState(_ place: Int) throws -> [Float] { try state(reached[place]) }
 
     if let early = try ProxyChoice.early(snapshots, epoch).flatMap({ snapshots.firstIndex(of: Int32($0)) }) {
       if proxies.contains(.el2n) { tally.add(.el2n, run: run, el2n(try state(early)), mask: mask) }
@@ -54,7 +57,7 @@ struct NetworkProxies {
     }
     if proxies.contains(.vog) || proxies.contains(.vogWithinClass) {
       let values = try VoG(network, data: data, instructionSet: instructionSet, pool: pool)
-        .values(snapshots: snapshots.count, examples: places, state: state)
+        .values(snapshots: reached.count, examples: places, state: reachedState)
       if proxies.contains(.vog) { tally.add(.vog, run: run, spread(values), mask: mask) }
       if proxies.contains(.vogWithinClass) {
         let labels = places.map { data.train.label[Int($0)] }
@@ -63,12 +66,12 @@ struct NetworkProxies {
     }
     if proxies.contains(.lossSensitivity) {
       let values = try LossSensitivity(network, data: data, instructionSet: instructionSet, pool: pool)
-        .values(snapshots: snapshots.count, examples: places, state: state)
+        .values(snapshots: reached.count, examples: places, state: reachedState)
       tally.add(.lossSensitivity, run: run, spread(values.euclidean), mask: mask)
     }
     if proxies.contains(.curvature) {
       let values = try InputCurvature(network, data: data, instructionSet: instructionSet, pool: pool, seed: seed)
-        .values(snapshots: snapshots.count, examples: places, state: state)
+        .values(snapshots: reached.count, examples: places, state: reachedState)
       tally.add(.curvature, run: run, spread(values), mask: mask)
     }
     if proxies.contains(.predictionDepth) {
