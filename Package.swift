@@ -70,16 +70,15 @@ let package = Package(
       dependencies: ["Networks", "Artefacts", "Measures", "Randomness", "Kernels", "ToolKit", arguments]),
     .target(name: "Measures", dependencies: ["Kernels", "Randomness"]),
     // Not a part of Training, so that only `score` loads OpenBLAS, which starts threads as it is loaded.
-    .target(
-      name: "Probes",
-      dependencies: ["Training", "Networks", "Measures", "Kernels", "CKernels", "Randomness", "ToolKit", "COpenBLAS"]),
+    .target(name: "Alignments", dependencies: ["Training", "Networks", "Measures", "Kernels", "CKernels", "ToolKit"]),
+    .target(name: "Probes", dependencies: ["Training", "Networks", "Kernels", "CKernels", "Randomness", "COpenBLAS"]),
     .target(name: "Figures", dependencies: ["CZlib"]),
 
     tool("fetch-data", ["ImageSets", "Downloads"]),
     tool("train", ["Training"]),
     tool("distill", ["Training"]),
     tool("score", ["Measures", "ImageSets", "Kernels", "Probes", "Training"]),
-    tool("align", ["Figures", "Measures", "Networks", "Probes", "Training"]),
+    tool("align", ["Alignments", "Figures", "Measures", "Networks", "Training"]),
     tool("report", ["Figures", "Measures"]),
 
     // Speed.
@@ -87,7 +86,7 @@ let package = Package(
     .executableTarget(
       name: "bench",
       dependencies: [
-        "CBench", "COpenBLAS", "Figures", "ImageSets", "Kernels", "Networks", "Probes", "Randomness", "ToolKit",
+        "Alignments", "CBench", "COpenBLAS", "Figures", "ImageSets", "Kernels", "Networks", "Probes", "Randomness", "ToolKit",
         "Training",
         arguments,
       ],
@@ -104,7 +103,7 @@ let package = Package(
     tests("ImageSets", ["CZlib"]),
     tests("Downloads", ["ToolKit", "TestSupport"]),
     tests("Training", ["Randomness", "Kernels", "Networks", "Artefacts", "ToolKit"]),
-    tests("Probes", ["Randomness", "Kernels", "Networks", "Training", "Measures", "ToolKit"]),
+    tests("Probes", ["Alignments", "Randomness", "Kernels", "Networks", "Training", "Measures", "ToolKit"]),
     tests("Measures", ["Kernels", "Randomness"]),
     tests("Figures", ["CZlib"]),
     .testTarget(

@@ -1,8 +1,8 @@
+import Alignments
 import ArgumentParser
 import Figures
 import Kernels
 import Networks
-import Probes
 import Randomness
 import ToolKit
 import Training

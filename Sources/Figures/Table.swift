@@ -105,6 +105,8 @@ extension Table.Cell {
     case .number(let value): return (Numerals.people(value, digits: digits), nil)
     case .interval(let value, let lower, let upper):
       if value.isNaN && lower.isNaN && upper.isNaN { return ("NaN", nil) }
+      // Of one run alone: a value, and nothing that says how sure it is.
+      if lower.isNaN && upper.isNaN { return (Numerals.people(value, digits: digits), nil) }
       let bounds = [lower, upper].map { Numerals.people($0, digits: digits) }
       return (Numerals.people(value, digits: digits), "[\(bounds[0]), \(bounds[1])]")
     case .missing: return ("–", nil)

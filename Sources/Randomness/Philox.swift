@@ -37,6 +37,7 @@ public enum Purpose: UInt32, Sendable, CaseIterable {
   case noiseFloor = 21
   case trajectoryPosterior = 22
   case plannedShare = 23
+  case permutation = 24
   case proxyBaseline = 30
   case minibatch = 31
   case test = 255

@@ -1,5 +1,5 @@
+import Alignments
 import Measures
-import Probes
 
 /// What a file has of one tensor, by path; and `/gradient_norm`, the norm of the mean vector, which it has in another unit.
 struct AlignmentValues {

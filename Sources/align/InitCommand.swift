@@ -1,9 +1,9 @@
+import Alignments
 import ArgumentParser
 import Artefacts
 import Figures
 import Kernels
 import Networks
-import Probes
 import ToolKit
 import Training
 

@@ -1,6 +1,6 @@
+import Alignments
 import Artefacts
 import Networks
-import Probes
 import Randomness
 import Training
 

@@ -1,9 +1,9 @@
+import Alignments
 import ArgumentParser
 import Artefacts
 import Kernels
 import Measures
 import Networks
-import Probes
 import ToolKit
 import Training
 

@@ -11,8 +11,8 @@ extension Material {
       name: "alignment", title: "Alignment, mean over runs.",
       caption: "n Σ⟨vᵢ,vⱼ⟩ / ((n−1) (Σ|vᵢ|)²) over pairs i≠j of examples: 1 where all vectors are the same, "
         + "about 0 where they have nothing in common. Within classes: the mean over classes of the "
-        + "alignment within each; all: over examples of any class. logits: gradients of each example's loss "
-        + "with respect to its logits; representation: what the layer puts out. 95 % t intervals over runs. "
+        + "alignment within each; all: over examples of any class. logits, "
+        + "parameters: gradients of each example's loss by them; representation: what the layer puts out. 95 % t intervals over runs. "
         + "Undefined: runs without a value, as when all gradients have vanished; they are left out. Taken "
         + "over "
         + Set(aligned.map(\.1.scope)).sorted().joined(separator: ", or ") + ".",
@@ -35,13 +35,15 @@ extension Material {
         }
       }
     }
-    return Page.Section("Alignment", [.chart(Material.bars(aligned)), .table(table)])
+    return Page.Section(
+      "Alignment",
+      [.chart(Material.bars(aligned)), .table(table)] + (alignmentAgainstAccuracy().map { [.table($0)] } ?? []))
   }
 
   private static func bars(_ aligned: [(cell: Cell, file: Alignment)]) -> Chart {
-    var kinds: [String] = []
-    for (_, file) in aligned {
-      for tensor in file.tensors where !kinds.contains(kind(tensor)) { kinds.append(kind(tensor)) }
+    // Of single parameters each architecture has others, and many.
+    let kinds = ["logits", "all parameters", "representation"].filter { kind in
+      aligned.contains { $0.file.tensors.contains { Material.kind($0) == kind } }
     }
     let series = kinds.map { kind in
       BarChart.Series(
@@ -69,6 +71,12 @@ extension Material {
 }
 
 extension Alignment {
+  /// The mean alignment within classes over runs; nil where the file lacks the tensor or the snapshot.
+  func inClass(_ tensor: String, after epoch: Int32) -> Measures.Summary? {
+    guard let t = tensors.firstIndex(of: tensor), let s = snapshots.firstIndex(of: epoch) else { return nil }
+    return summary(meanInClass, s, t)
+  }
+
   /// Over runs, of values of shape (run, snapshot, tensor).
   fileprivate func summary(_ values: [Float], _ snapshot: Int, _ tensor: Int) -> Measures.Summary {
     Measures.Summary(

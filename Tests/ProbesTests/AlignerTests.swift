@@ -1,3 +1,4 @@
+import Alignments
 import Kernels
 import Measures
 import Networks
@@ -5,8 +6,6 @@ import Randomness
 import Testing
 import ToolKit
 import Training
-
-@testable import Probes
 
 /// Alignment of gradients and representations against its definition, pair by pair, from gradients by plain loops.
 struct AlignerTests {

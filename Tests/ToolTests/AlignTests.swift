@@ -115,8 +115,8 @@ import ToolKit
     try scratch.succeed(
       """
       fetch-data sprites --train 0:60 --test 0:20 -o data.h5
-      train data.h5 --architecture 'mlp width=8 activation=sin' --recipe extreme --first-layer-std 0.1 --epochs 1 \
-        --subset 1 --runs 0:2 --snapshots 0 -o runs.h5
+      train data.h5 --architecture 'mlp width=8 activation=sin' --recipe extreme --batch-size 20 --first-layer-std 0.1 --epochs 1 \
+        --epochs 1 --subset 1 --runs 0:2 --snapshots 0 -o runs.h5
       align data.h5 runs.h5 --snapshots 0 -o a.h5
       align init data.h5 --architecture 'mlp width=8 activation=sin' --sigmas 0.1,1 --runs 0:2 -o init.tsv
       align init - --architecture 'mlp width=8 activation=sin' --sigmas 0.1,1 --runs 0:2 -j 1 < data.h5 > again.tsv
@@ -144,7 +144,7 @@ import ToolKit
     ("align data.h5 runs.h5 --minibatch 1", 64, "--minibatch takes 2 examples or more"),
     ("align data.h5 runs.h5 --minibatch 64 --memory 1M", 64, "--memory 1M is too little for minibatches of 64"),
     ("align pairs --norm-ratios 0", 64, "numbers above 0"), ("align pairs --angles 1,,2", 64, "--angles"),
-    ("align init data.h5 --sigmas -1", 64, "numbers from 0 on"), ("align init runs.h5", 65, "runs.h5"),
+    ("align init data.h5 --sigmas=-1", 64, "numbers from 0 on"), ("align init runs.h5", 65, "runs.h5"),
     ("align init data.h5 --architecture mlpp", 64, "mlpp"),
   ])
   func `What cannot be is said in a line`(command: String, status: Int32, words: String) throws {

@@ -81,11 +81,15 @@ public struct MinibatchAligner {
 
   /// The inner products of all pairs of vectors, `(vector, dimension)`.
   private func products(_ vectors: [Float], count: Int) -> [Double] {
-    let rows = Rows(count: count, length: vectors.count / count)
+    let length = vectors.count / count
+    // Each on a 64-byte boundary, and zero up to the next.
+    let stride = (length + 15) / 16 * 16
+    let rows = Memory(count: count * stride)
     for i in 0..<count {
-      for k in 0..<rows.length { rows[i][k] = vectors[i * rows.length + k] }
+      for k in 0..<length { rows.floats[i * stride + k] = vectors[i * length + k] }
     }
-    let result = SharedArray(repeating: 0.0, count: count * count)
+    let room = Memory(count: 2 * count * count)
+    nonisolated(unsafe) let result = UnsafeMutableRawPointer(room.floats).assumingMemoryBound(to: Double.self)
     let blocks = (count + 3) / 4
     pool.run(blocks) { [kernels] i in
       withUnsafeTemporaryAllocation(of: Double.self, capacity: 16) { out in
@@ -94,10 +98,10 @@ public struct MinibatchAligner {
           for j in i..<blocks {
             // What is past the last vector stands for that one.
             for k in 0..<4 {
-              (places + k).initialize(to: UnsafePointer(rows[min(4 * i + k, count - 1)]))
-              (places + 4 + k).initialize(to: UnsafePointer(rows[min(4 * j + k, count - 1)]))
+              (places + k).initialize(to: rows.floats + min(4 * i + k, count - 1) * stride)
+              (places + 4 + k).initialize(to: rows.floats + min(4 * j + k, count - 1) * stride)
             }
-            kernels.c.products(Int64(rows.stride), places, places + 4, out)
+            kernels.c.products(Int64(stride), places, places + 4, out)
             for a in 4 * i..<min(4 * i + 4, count) {
               for b in 4 * j..<min(4 * j + 4, count) {
                 let product = out[a % 4 * 4 + b % 4]
@@ -109,6 +113,6 @@ public struct MinibatchAligner {
         }
       }
     }
-    return result.array
+    return Array(UnsafeBufferPointer(start: result, count: count * count))
   }
 }

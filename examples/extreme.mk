@@ -1,0 +1,136 @@
+# All of "Extreme Memorization via Scale of Initialization" (Mehta, Cutkosky and Neyshabur, ICLR 2021), from the repository's
+# root. Every artefact is a target; what is cut off goes on with the same command.
+#
+#     make -f examples/extreme.mk ARCHIVE=cifar-10-binary.tar.gz SCALE=small    about an hour on two cores, CIFAR-10 alone
+#     make -f examples/extreme.mk                                               the paper's scale
+#
+# `make -f examples/extreme.mk help` names the parts. One of them: `make -f examples/extreme.mk sin SCALE=small`.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDEXPANSION:
+.DEFAULT_GOAL := all
+# Files that only other files need are kept too.
+.SECONDARY:
+
+# paper or small.
+SCALE = paper
+# CIFAR-10's published archive, a folder with its files, or the files; empty: fetched where it is not in the cache.
+ARCHIVE =
+STUDY = study/extreme-$(SCALE)
+JOBS = 0
+LAUNCH =
+
+# Of the transition between .01 and .1 there are more; all but the five are for the correlation.
+SIGMAS = 0.001 0.01 0.02 0.03 0.05 0.1 1 10
+FEW_SIGMAS = 0.001 0.01 0.1 1 10
+
+sets_paper = cifar10 cifar100 svhn
+sets_small = cifar10
+examples_small = 0:5000
+epochs_paper = 2000
+epochs_small = 80
+snapshots_paper = 0,1,10,100,500,2000
+snapshots_small = 0,5,80
+test_every_paper = 10
+test_every_small = 5
+runs_paper = 0:3
+runs_small = 0:3
+# Of all but the sine, whose scores are correlated.
+other_runs_paper = 0:3
+other_runs_small = 0:1
+# Convolutional networks are a hundred times the work.
+deep_paper = convnet resnet-50 densenet-121
+deep_small = convnet
+deep_epochs_paper = 200
+deep_epochs_small = 20
+deep_runs_paper = 0:3
+deep_runs_small = 0:1
+
+SETS = $(sets_$(SCALE))
+EXAMPLES = $(examples_$(SCALE))
+EPOCHS = $(epochs_$(SCALE))
+SNAPSHOTS = $(snapshots_$(SCALE))
+TEST_EVERY = $(test_every_$(SCALE))
+RUNS = $(runs_$(SCALE))
+OTHER_RUNS = $(other_runs_$(SCALE))
+DEEP = $(deep_$(SCALE))
+DEEP_EPOCHS = $(deep_epochs_$(SCALE))
+DEEP_RUNS = $(deep_runs_$(SCALE))
+
+# The parts, as set/activation/sigma/loss.
+first := $(firstword $(SETS))
+cells = $(foreach set,$1,$(foreach a,$2,$(foreach s,$3,$(foreach l,$4,$(STUDY)/$(set)/$a/$s/$l))))
+sin_cells := $(call cells,$(SETS),sin,$(SIGMAS),cross-entropy)
+relu_cells := $(call cells,$(SETS),relu,$(FEW_SIGMAS),cross-entropy)
+loss_cells := $(call cells,$(first),sin relu,$(FEW_SIGMAS),hinge squared)
+activation_cells := $(call cells,$(first),sigmoid linear,$(FEW_SIGMAS),cross-entropy)
+shuffled_cells := $(call cells,$(first)-shuffled,sin relu,$(FEW_SIGMAS),cross-entropy)
+deep_cells := $(foreach a,$(DEEP),$(STUDY)/$(first)/$a/own/cross-entropy)
+parts = sin relu loss activation shuffled deep
+
+comma := ,
+empty :=
+space := $(empty) $(empty)
+
+.PHONY: all help $(parts) initial pairs
+tools := $(addprefix bin/,fetch-data train align report)
+$(tools):
+	$(MAKE) build
+
+all: $(parts) initial pairs
+
+help:
+	@echo 'Parts: $(parts) initial pairs; SCALE=paper or small'
+	@echo 'sin         the sine by sigma: accuracy, alignment, gradients; best accuracy against alignment (Figures 1, 2)'
+	@echo 'relu        ReLU by sigma (4); loss: hinge and squared; activation: sigmoid and linear (appendix)'
+	@echo 'shuffled    the labels shuffled (5c, d); deep: $(DEEP) (1c, 5a, b)'
+	@echo 'initial     alignment before training; pairs: two vectors (3)'
+
+# Each part's report beside its files: accuracy, learning curves, alignment.
+$(parts): %: $(STUDY)/%.md
+$(foreach part,$(parts),$(eval $(STUDY)/$(part).md: $(addsuffix /runs.h5,$($(part)_cells)) \
+  $(addsuffix /alignment.h5,$($(part)_cells))))
+$(addprefix $(STUDY)/,$(addsuffix .md,$(parts))):
+	bin/report tables $^ -o $@
+	@cat $@
+
+initial: $(foreach a,sin relu,$(STUDY)/$(first)/$a/initial.tsv)
+$(STUDY)/$(first)/%/initial.tsv: $(STUDY)/$(first)/data.h5
+	@mkdir -p $(@D)
+	bin/align init $< --architecture 'mlp activation=$*' --sigmas $(subst $(space),$(comma),$(strip $(SIGMAS))) --runs $(RUNS) \
+	  -j $(JOBS) -o $@
+
+pairs: $(STUDY)/pairs.tsv
+$(STUDY)/pairs.tsv: | $(tools)
+	@mkdir -p $(@D)
+	bin/align pairs > $@
+
+# --- Artefacts.
+
+$(STUDY)/%/data.h5: | $(tools)
+	@mkdir -p $(@D)
+	bin/fetch-data $(firstword $(subst -, ,$*)) $(if $(findstring cifar10/,$*/)$(findstring cifar10-,$*),$(addprefix --from ,$(ARCHIVE))) \
+	  $(addprefix --train ,$(EXAMPLES)) $(if $(findstring -shuffled,$*),--shuffle-labels) -o $@
+
+# A cell's set, activation or network, sigma and loss.
+part = $(word $2,$(subst /, ,$1))
+is_deep = $(filter $(DEEP),$(call part,$1,2))
+network = $(if $(is_deep),$(call part,$1,2),mlp activation=$(call part,$1,2))
+# Deep networks keep their own initialisation, which is Glorot's.
+initialisation = $(if $(is_deep),--initialisation glorot,--first-layer-std $(call part,$1,3))
+is_main = $(and $(filter $(SETS),$(call part,$1,1)),$(filter sin/cross-entropy,$(call part,$1,2)/$(call part,$1,4)))
+schedule = $(if $(is_deep),--epochs $(DEEP_EPOCHS) --runs $(DEEP_RUNS) --snapshots 0$(comma)$(DEEP_EPOCHS),--epochs $(EPOCHS) \
+  --runs $(if $(call is_main,$1),$(RUNS),$(OTHER_RUNS)) --snapshots $(SNAPSHOTS))
+
+$(STUDY)/%/runs.h5: $(STUDY)/$$(call part,$$*,1)/data.h5
+	@mkdir -p $(@D)
+	$(LAUNCH) bin/train $< --architecture '$(call network,$*)' $(call initialisation,$*) --loss $(call part,$*,4) \
+	  --recipe extreme $(call schedule,$*) --subset 1 --test-every $(TEST_EVERY) --keep checkpoint -j $(JOBS) -o $@
+
+$(STUDY)/%/alignment.h5: $(STUDY)/$$(call part,$$*,1)/data.h5 $(STUDY)/%/runs.h5
+	$(LAUNCH) bin/align $^ $(if $(call is_deep,$*),--tensors 'logits$(comma)all parameters$(comma)representation') \
+	  -j $(JOBS) -o $@

@@ -1,0 +1,71 @@
+# All of "What do larger image classifiers memorise?" (Lukasik et al., TMLR 2024), from the repository's root. The study is
+# that of the top Makefile, with the paper's settings or small ones; trajectories, proxies and their agreement come on top.
+# Every artefact is a target; what is cut off goes on with the same command.
+#
+#     make -f examples/larger.mk ARCHIVE=cifar-10-binary.tar.gz SCALE=small    about an hour on two cores
+#     make -f examples/larger.mk                                               the paper's scale: CIFAR-100, 400 runs a size
+#
+# `make -f examples/larger.mk help` names the parts.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+# paper or small.
+SCALE = paper
+ARCHIVE =
+JOBS = 0
+STUDY = study/larger-$(SCALE)
+
+data_paper = cifar100
+data_small = cifar10
+examples_small = 0:5000
+sizes_paper = resnet-8 resnet-14 resnet-20 resnet-32 resnet-44 resnet-56 resnet-110
+sizes_small = resnet-8 resnet-14 resnet-20
+runs_paper = 400
+runs_small = 20
+# Students of each size from the largest teacher.
+student_paper = resnet-8 resnet-20 resnet-56
+student_small = resnet-8
+recipe_paper = cifar
+recipe_small = quick
+# Without augmentation so small a set is learnt by heart in 30 epochs.
+train_options_paper = --dynamics evaluation --keep checkpoint,logit
+train_options_small = --epochs 30 --batch-size 128 --learning-rate 0.2 --weight-decay 1e-4 --augmentation none \
+  --test-every 10 --dynamics evaluation --keep checkpoint,logit
+# Of proxies those that need no network: of all runs and epochs these alone take minutes.
+PROXIES = c_score,cumulative_probability,csl,variability,aum,forgetting_events,first_learned_epoch,agreement,ensemble_confidence,random
+
+SIZES = $(sizes_$(SCALE))
+TRAINED = $(shell ls $(foreach a,$(SIZES),$(STUDY)/runs/$a/*.h5) 2>/dev/null)
+
+.PHONY: all help study trajectories proxies agreement
+all: trajectories agreement
+
+help:
+	@echo 'study         runs of every size, students, scores, alignment, report.md and report.html (the top Makefile)'
+	@echo 'trajectories  of scores over sizes; proxies; agreement of proxies with scores and their changes'
+
+study:
+	$(MAKE) study DATA=$(data_$(SCALE)) ARCHIVE='$(ARCHIVE)' EXAMPLES=$(examples_$(SCALE)) SIZES='$(SIZES)' \
+	  STUDENT='$(student_$(SCALE))' TEACHER=$(lastword $(SIZES)) RUNS=$(runs_$(SCALE)) RECIPE=$(recipe_$(SCALE)) \
+	  TRAIN_OPTIONS='$(train_options_$(SCALE))' STUDY=$(STUDY) JOBS=$(JOBS)
+
+# The study knows which files are out of date; these follow it.
+trajectories: study
+	@$(MAKE) -f examples/larger.mk SCALE=$(SCALE) STUDY=$(STUDY) JOBS=$(JOBS) $(STUDY)/trajectories.h5
+proxies: study
+	@$(MAKE) -f examples/larger.mk SCALE=$(SCALE) STUDY=$(STUDY) JOBS=$(JOBS) $(STUDY)/proxies.h5
+agreement: study
+	@$(MAKE) -f examples/larger.mk SCALE=$(SCALE) STUDY=$(STUDY) JOBS=$(JOBS) $(STUDY)/agreement.h5
+
+$(STUDY)/trajectories.h5: $(TRAINED)
+	printf '%s\0' $^ | bin/score trajectories --files0-from - -o $@
+
+$(STUDY)/proxies.h5: $(STUDY)/data.h5 $(TRAINED)
+	printf '%s\0' $^ | bin/score proxies --files0-from - --measures $(PROXIES) -j $(JOBS) -o $@
+
+$(STUDY)/agreement.h5: $(STUDY)/data.h5 $(STUDY)/proxies.h5 $(TRAINED)
+	printf '%s\0' $^ | bin/score agreement --files0-from - -o $@
