@@ -86,7 +86,8 @@ let package = Package(
     .executableTarget(
       name: "bench",
       dependencies: [
-        "Alignments", "CBench", "COpenBLAS", "Figures", "ImageSets", "Kernels", "Networks", "Probes", "Randomness", "ToolKit",
+        "Alignments", "CBench", "COpenBLAS", "Figures", "ImageSets", "Kernels", "Networks", "Probes", "Randomness",
+        "ToolKit",
         "Training",
         arguments,
       ],

@@ -27,7 +27,8 @@ public struct GraNd {
     memory: Int = 1 << 30
   ) {
     pass = GradientPass(
-      network, data: data, of: .loss(.crossEntropy()), by: .norms, instructionSet: instructionSet, pool: pool, memory: memory)
+      network, data: data, of: .loss(.crossEntropy()), by: .norms, instructionSet: instructionSet, pool: pool,
+      memory: memory)
     lastLayer = network.plan.lastLayer
   }
 

@@ -31,7 +31,8 @@ public struct InputCurvature {
   ) {
     precondition(draws > 0 && step > 0, "a curvature is measured over some distance")
     pass = GradientPass(
-      network, data: data, of: .loss(.crossEntropy()), by: .input, instructionSet: instructionSet, pool: pool, memory: memory)
+      network, data: data, of: .loss(.crossEntropy()), by: .input, instructionSet: instructionSet, pool: pool,
+      memory: memory)
     (self.seed, self.draws, self.step) = (seed, draws, step)
   }
 

@@ -26,7 +26,8 @@ public struct LossSensitivity {
     memory: Int = 1 << 30
   ) {
     pass = GradientPass(
-      network, data: data, of: .loss(.crossEntropy()), by: .input, instructionSet: instructionSet, pool: pool, memory: memory)
+      network, data: data, of: .loss(.crossEntropy()), by: .input, instructionSet: instructionSet, pool: pool,
+      memory: memory)
   }
 
   /// The sensitivity of each example; NaN without snapshots, and where a gradient is.

@@ -30,9 +30,10 @@ public struct TrainedNetwork: Sendable {
     standardisation = value
     exactConvolution = member.config["convolution"]?.string == "exact"
     // Runs of other programs may name none.
-    loss = try member.config["loss"].map {
-      try LabelLoss(JSONMembers($0, subject: "runs of \(member.architecture)", path: "loss."))
-    } ?? .crossEntropy()
+    loss =
+      try member.config["loss"].map {
+        try LabelLoss(JSONMembers($0, subject: "runs of \(member.architecture)", path: "loss."))
+      } ?? .crossEntropy()
   }
 
   /// The final state of a run.

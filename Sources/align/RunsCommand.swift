@@ -102,7 +102,8 @@ struct RunsCommand: ParsableCommand {
       let mask = try file.flags("/train/in_mask", index: entry.index, count: data.train.count)
       rows.append(
         try alignment.row(
-          run: entry.run, snapshots: chosen.count, initial: kept.firstIndex(of: 0).map(state), mask: over == .all ? nil : mask
+          run: entry.run, snapshots: chosen.count, initial: kept.firstIndex(of: 0).map(state),
+          mask: over == .all ? nil : mask
         ) { snapshot in
           defer { progress.advance(by: 1) }
           return try state(chosen[snapshot])
@@ -111,11 +112,13 @@ struct RunsCommand: ParsableCommand {
     progress.finish()
     try AlignmentFile.write(
       target, member: member, label: set.labels()[0], runs: entries.map(\.run), classes: dataset.classes,
-      snapshots: chosen.map { kept[$0] }, tensors: tensors.names, rows: rows, scope: over.description + (minibatch.map { ", in minibatches of \($0)" } ?? ""),
+      snapshots: chosen.map { kept[$0] }, tensors: tensors.names, rows: rows,
+      scope: over.description + (minibatch.map { ", in minibatches of \($0)" } ?? ""),
       options: .object(
         [
           "over": .string(over.rawValue), "tensors": .string(self.tensors), "batch": .number(Double(batch)),
-        ].merging(minibatch == nil ? [:] : ["seed": .number(Double(seed))]) { $1 }), inputs: [dataset.record, set.record(of: member)])
+        ].merging(minibatch == nil ? [:] : ["seed": .number(Double(seed))]) { $1 }),
+      inputs: [dataset.record, set.record(of: member)])
   }
 
   /// How to go through the examples, and how many at a time.

@@ -23,8 +23,10 @@ extension Material {
       columns: [
         .init("tensor", heading: "Tensor", .text), .init("epoch", heading: "Epoch", .integer),
         .init("cells", heading: "Configurations", .integer),
-        .init("best", heading: "Best test accuracy", .number(digits: 3)), .init("best_p", heading: "p", .number(digits: 3)),
-        .init("last", heading: "Last test accuracy", .number(digits: 3)), .init("last_p", heading: "p", .number(digits: 3)),
+        .init("best", heading: "Best test accuracy", .number(digits: 3)),
+        .init("best_p", heading: "p", .number(digits: 3)),
+        .init("last", heading: "Last test accuracy", .number(digits: 3)),
+        .init("last_p", heading: "p", .number(digits: 3)),
       ])
     for tensor in first.tensors {
       for snapshot in first.snapshots {

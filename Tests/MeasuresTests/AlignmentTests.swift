@@ -152,7 +152,8 @@ import Testing
         for i in a {
           for j in b {
             product += inner(vectors[i], vectors[j])
-            cosine += inner(vectors[i], vectors[j])
+            cosine +=
+              inner(vectors[i], vectors[j])
               / (inner(vectors[i], vectors[i]) * inner(vectors[j], vectors[j])).squareRoot()
             pairs += 1
           }

@@ -39,8 +39,9 @@ struct AlignerTests {
   }
 
   /// The definitions, from all pairs.
-  static func plain(_ vectors: [[Double]], _ isPair: (Int, Int) -> Bool) -> (omega: Double, cosine: Double, least: Double)
-  {
+  static func plain(_ vectors: [[Double]], _ isPair: (Int, Int) -> Bool) -> (
+    omega: Double, cosine: Double, least: Double
+  ) {
     var (products, cosines, least, pairs) = (0.0, 0.0, Double.infinity, 0.0)
     var members: Set<Int> = []
     func inner(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
@@ -180,9 +181,10 @@ struct AlignerTests {
   func names() throws {
     let plan = try Setting("mlp activation=sin width=24").network.plan
     #expect(try AlignedTensors("representation,logits", of: plan).names == ["logits", "representation:fc1"])
-    #expect(try AlignedTensors("logits,parameters", of: plan).names == [
-      "fc1.weight", "fc2.weight", "logits", "all parameters",
-    ])
+    #expect(
+      try AlignedTensors("logits,parameters", of: plan).names == [
+        "fc1.weight", "fc2.weight", "logits", "all parameters",
+      ])
     #expect(try AlignedTensors("fc2.weight,fc2.weight", of: plan).names == ["fc2.weight"])
     #expect(throws: Failure.self) { try AlignedTensors("fc3.weight", of: plan) }
     #expect(throws: Failure.self) { try AlignedTensors("", of: plan) }

@@ -24,7 +24,9 @@ import ToolKit
 
   @Test func `Every tensor has its alignment, and cores change no byte`() throws {
     let scratch = try trained()
-    for options in ["", "--over all --tensors representations", "--minibatch 32 --seed 3", "--minibatch 7 --tensors logits"] {
+    for options in [
+      "", "--over all --tensors representations", "--minibatch 32 --seed 3", "--minibatch 7 --tensors logits",
+    ] {
       try scratch.succeed(
         """
         align data.h5 runs.h5 \(options) -j 1 -o a.h5
@@ -104,10 +106,11 @@ import ToolKit
   @Test func `Two vectors have the measures of the closed form`() throws {
     let lines = try Scratch().succeed("align pairs --norm-ratios 1,3 --angles 0,90,180").text.split(separator: "\n")
     #expect(lines.first == "norm_ratio\tangle\talignment\tdiversity\tstiffness\tconfusion")
-    #expect(lines.dropFirst().map(String.init) == [
-      "1\t0\t1\t0.5\t1\t1", "1\t90\t0\t1\t0\t0", "1\t180\t-1\tinf\t-1\t-1",
-      "3\t0\t0.75\t0.625\t1\t3", "3\t90\t0\t1\t0\t0", "3\t180\t-0.75\t2.5\t-1\t-3",
-    ])
+    #expect(
+      lines.dropFirst().map(String.init) == [
+        "1\t0\t1\t0.5\t1\t1", "1\t90\t0\t1\t0\t0", "1\t180\t-1\tinf\t-1\t-1",
+        "3\t0\t0.75\t0.625\t1\t3", "3\t90\t0\t1\t0\t0", "3\t180\t-0.75\t2.5\t-1\t-3",
+      ])
   }
 
   @Test func `Alignment before training is that of a run's first snapshot`() throws {
