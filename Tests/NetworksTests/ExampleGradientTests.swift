@@ -137,7 +137,7 @@ struct ExampleGradientTests {
     }
   }
 
-  @Test("Sums of gradients are the same to the bit with norms beside them", arguments: InstructionSet.available)
+  @Test("Sums of gradients are the same but for rounding with norms beside them", arguments: InstructionSet.available)
   func sums(set: InstructionSet) {
     for seed in 0..<8 {
       let plan = RandomNetwork.plan(seed, count: 33)
@@ -148,9 +148,12 @@ struct ExampleGradientTests {
         let executor = comparison.executor(set, .training, gradients: kinds, threads: 2, exactConvolution: false)
         executor.forward(count: 33, training: false)
         executor.backward(logitGradient: comparison.logitGradient, count: 33)
-        return executor.gradients().map(\.bitPattern)
+        return executor.gradients()
       }
-      #expect(results[0] == results[1], "network \(seed)")
+      // With norms they are sums of the examples' own gradients, and not of products over examples.
+      let greatest = results[0].reduce(0) { max($0, abs($1)) }
+      let difference = zip(results[0], results[1]).reduce(0) { max($0, abs($1.0 - $1.1)) }
+      #expect(difference <= 2e-5 * greatest, "network \(seed): \(difference) of \(greatest)")
     }
   }
 

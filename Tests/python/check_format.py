@@ -74,8 +74,13 @@ DIMENSIONS = {
     },
     "alignment": {
         "/run": "run", "/snapshot": "snapshot", "/tensor": "tensor", "/class": "class",
-        "/alignment/in_class": "run snapshot tensor class", "/alignment/mean_in_class": "run snapshot tensor",
-        "/alignment/all": "run snapshot tensor", "/examples": "run class",
+        **{
+            f"/{measure}/{scope}": f"run snapshot tensor{' class' if scope == 'in_class' else ''}"
+            for measure in ("alignment", "diversity")
+            for scope in ("in_class", "mean_in_class", "all")
+        },
+        "/alignment/across_classes": "run snapshot tensor", "/relative_gradient_norm": "run snapshot tensor",
+        "/relative_distance": "run snapshot tensor", "/examples": "run class",
     },
 }
 

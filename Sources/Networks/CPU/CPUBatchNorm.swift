@@ -23,6 +23,8 @@ struct CPUBatchNorm: CPUOperation {
   private let m2s: Scratch
   /// Stands for sums over the batch where statistics are constants.
   private let zeros: Memory
+  /// Where examples have gradients of their own, statistics are constants, and no example waits for the others.
+  private let mayUseBatchStatistics: Bool
   private let norms: ExampleNorms?
   private let products: ExampleProducts?
   private let room: Scratch
@@ -48,7 +50,8 @@ struct CPUBatchNorm: CPUOperation {
     let shards = gradients.contains(.parameters) ? Shard.count(context.capacity) : 0
     means = Scratch(floats: padded, places: shards, context.ledger)
     m2s = Scratch(floats: padded, places: shards, context.ledger)
-    zeros = context.ledger.memory(\.scratch, gradients.isEmpty || gradients.contains(.parameters) ? 0 : padded)
+    mayUseBatchStatistics = gradients.contains(.parameters) && !gradients.areOfExamples
+    zeros = context.ledger.memory(\.scratch, gradients.isEmpty || mayUseBatchStatistics ? 0 : padded)
   }
 
   private var output: ValueID { finish.output }
@@ -156,7 +159,7 @@ struct CPUBatchNorm: CPUOperation {
       phases.append(products.add(weight, length: count, isFirst: true))
       phases.append(products.add(bias, offset: count, length: count, isFirst: true))
     }
-    if sumsUp {
+    if mayUseBatchStatistics {
       phases.append(
         .batch([]) { step in
           parameters.sum(weight, shards: step.shards)
@@ -170,7 +173,8 @@ struct CPUBatchNorm: CPUOperation {
           kernels.c.normalise_gradient(
             Int32(blockCount), Int32(pixels), step.value(input, example), step.gradient(output, example),
             mean.floats, inverse.floats, parameters.values(weight),
-            sumsUp ? parameters.gradient(weight) : zeros.floats, sumsUp ? parameters.gradient(bias) : zeros.floats,
+            mayUseBatchStatistics ? parameters.gradient(weight) : zeros.floats,
+            mayUseBatchStatistics ? parameters.gradient(bias) : zeros.floats,
             step.training ? 1 / Float(step.count * pixels) : 0, target.accumulate,
             step.gradient(input, example))
         })

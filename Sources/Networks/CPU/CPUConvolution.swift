@@ -24,10 +24,20 @@ struct CPUConvolution: CPUOperation {
   private let kept: Slot
   /// Whether the gradients of weights and bias are summed.
   private let sumsUp: Bool
+  /// Norms and products of examples' own gradients, but those that `exampleGradients` has.
   private let norms: [Phase]
+  /// How each example's own gradient is made whole, once for its norm and the sum, and where the norm goes; nil where it
+  /// is not.
+  private let own: (way: OwnWay, norms: ExampleNorms)?
+  private let normRoom: Scratch
   /// Where the weights of each data phase begin in the transposed weights.
   private let phaseWeights: [Int]
   private let transposedCount: Int
+
+  private enum OwnWay: Sendable { case winograd(Winograd), direct }
+
+  /// Floats of Winograd's sums that stay in the second-level cache: of one example they are written and read but once.
+  private static let ownSumsLimit = 1 << 18
 
   /// - Parameter folded: a batch-norm, and what follows it, that are computed along.
   init(_ context: CPUContext, _ operation: Operation, _ convolution: Convolution, _ folded: FoldedNorm? = nil) {
@@ -54,7 +64,15 @@ struct CPUConvolution: CPUOperation {
     filters = ledger.memory(\.scratch, winograd?.filterSize ?? 0)
     kept = context.kept(input)
     sumsUp = context.gradients.contains(.parameters)
-    norms = context.normPhases(operation, weight: weight, bias: bias)
+    var way: OwnWay?
+    if let winograd, winograd.filterSize <= CPUConvolution.ownSumsLimit {
+      way = .winograd(winograd)
+    } else if sumsUp {
+      way = .direct
+    }
+    own = parameters.isSummed(weight) ? context.norms.flatMap { norms in way.map { ($0, norms) } } : nil
+    normRoom = context.normRoom
+    norms = context.normPhases(operation, weight: weight, bias: bias, withNorms: own == nil)
     let matrix = window.inputBlocks * window.outputBlocks * window.blockArea
     var end = 0
     phaseWeights = window.dataPhases.map { phase in
@@ -64,7 +82,7 @@ struct CPUConvolution: CPUOperation {
     transposedCount = end
   }
 
-  var reads: [ValueID] { sumsUp || !norms.isEmpty ? [input] : [] }
+  var reads: [ValueID] { sumsUp || !norms.isEmpty || own != nil ? [input] : [] }
 
   /// The input as the taps need it: in the scratch with its border, or where it is.
   private func bordered(
@@ -117,10 +135,12 @@ struct CPUConvolution: CPUOperation {
 
   func backward(_ targets: [GradientTarget]) -> Passes {
     var passes = Passes(phases: norms)
-    if sumsUp {
+    if let own {
+      passes.phases.append(exampleGradients(own.way, own.norms))
+    } else if sumsUp {
       passes.phases += gathered?.phases ?? [weightGradient()]
-      if let bias { passes.phases.append(biasGradient(bias)) }
     }
+    if sumsUp, let bias { passes.phases.append(biasGradient(bias)) }
     let target = targets[0]
     guard target != .skip else { return passes }
     let transposed = ledger.memory(\.scratch, transposedCount)
@@ -138,6 +158,39 @@ struct CPUConvolution: CPUOperation {
       passes.phases.append(data(transposed, target))
     }
     return passes
+  }
+
+  /// Each example's own gradient, for its norm and for the sum. Nothing stays in the accumulator from one to the next.
+  private func exampleGradients(_ way: OwnWay, _ norms: ExampleNorms) -> Phase {
+    .example([kept, .gradient(output)]) { step, example in
+      let room = normRoom(step.worker)
+      switch way {
+      case .winograd(let winograd):
+        let sums = accumulator(step.worker)
+        winograd.gradient(
+          kernels, 1, .init(step, kept, from: example), .init(step, .gradient(output), from: example),
+          accumulate: false, to: sums, scratch(step.worker), step.ahead)
+        winograd.filterGradient(kernels, sums, to: room)
+      case .direct:
+        let x = bordered(step, kept, example, scratch(step.worker))
+        kernels.c.taps_gradient(window.taps, window.offsets, x, step.gradient(output, example), 0, room, nil)
+      }
+      let size = parameters.size(weight)
+      norms.set(example, weight, of: room, count: size)
+      if sumsUp {
+        let partial = parameters.partial(weight, shard: example / Shard.size)
+        if example % Shard.size == 0 {
+          partial.update(from: room, count: size)
+        } else {
+          kernels.c.add(Int64(size), partial, room, partial)
+        }
+      }
+      if let bias {
+        kernels.c.channel_sums(
+          Int32(window.outputBlocks), window.taps.rows * window.taps.columns, step.gradient(output, example), 0, room)
+        norms.set(example, bias, of: room, count: window.outputBlocks * lanes)
+      }
+    }
   }
 
   private func weightGradient() -> Phase {

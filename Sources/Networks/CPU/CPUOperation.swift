@@ -99,7 +99,7 @@ struct CPUContext: Sendable {
       need.formUnion(
         ConvolutionWay(plan, operation, lanes, isExact: isExact)?.need(
           plan, operation, lanes, goesBack: mode == .training, sums: gradients.contains(.parameters),
-          isSummed: parameters.isSummed))
+          norms: gradients.contains(.norms), isSummed: parameters.isSummed))
     }
     scratch = Scratch(floats: need.scratch, places: threads, ledger)
     accumulator = Scratch(floats: need.accumulator, places: threads, ledger)
@@ -111,7 +111,8 @@ struct CPUContext: Sendable {
       ? ExampleProducts(
         capacity: capacity, tensors: plan.tensors.count, rowSize: CPUContext.productRow(plan, lanes, kernels), kernels,
         ledger) : nil
-    normRoom = Scratch(floats: CPUContext.normRoom(plan, lanes, kernels, gradients), places: threads, ledger)
+    normRoom = Scratch(
+      floats: CPUContext.normRoom(plan, lanes, kernels, gradients, parameters), places: threads, ledger)
     let shards = Shard.count(capacity)
     gatheredInputs = ledger.memory(\.scratch, shards * need.gatheredInputs)
     gatheredGradients = ledger.memory(\.scratch, mode == .training ? shards * need.gatheredGradients : 0)

@@ -66,8 +66,10 @@ enum ConvolutionWay: Sendable {
   /// - Parameters:
   ///   - goesBack: whether there is a way back at all.
   ///   - sums: whether it sums gradients by weights.
+  ///   - norms: whether it takes the norms of examples' own.
   func need(
-    _ plan: Plan, _ operation: Operation, _ lanes: Int, goesBack: Bool, sums: Bool, isSummed: (TensorID) -> Bool
+    _ plan: Plan, _ operation: Operation, _ lanes: Int, goesBack: Bool, sums: Bool, norms: Bool,
+    isSummed: (TensorID) -> Bool
   ) -> ConvolutionNeed {
     var need = ConvolutionNeed()
     let weight: TensorID
@@ -92,9 +94,9 @@ enum ConvolutionWay: Sendable {
     case .gathered: gather()
     case .direct: need.scratch = Window(plan, operation, lanes).scratchSize
     case .winograd(let winograd):
-      let gradient = sums && !isLarge
+      let gradient = (sums || norms) && !isLarge
       need.scratch = max(
-        winograd.scratchSize(gradient: gradient), isLarge ? Window(plan, operation, lanes).scratchSize : 0)
+        winograd.scratchSize(gradient: gradient), isLarge || norms ? Window(plan, operation, lanes).scratchSize : 0)
       if gradient { need.accumulator = winograd.filterSize }
       if sums, isLarge, ConvolutionWay.isSmall(plan.values[operation.output]) { gather() }
     }

@@ -120,7 +120,9 @@ extension CPUContext {
   }
 
   /// Floats of a thread's room for a gradient of one example, whatever the tensor.
-  static func normRoom(_ plan: Plan, _ lanes: Int, _ kernels: KernelTable, _ gradients: CPUExecutor.Gradients) -> Int {
+  static func normRoom(
+    _ plan: Plan, _ lanes: Int, _ kernels: KernelTable, _ gradients: CPUExecutor.Gradients, _ parameters: Parameters
+  ) -> Int {
     guard gradients.areOfExamples || (!gradients.isEmpty && !gradients.contains(.parameters)) else { return 0 }
     return plan.operations.reduce(0) { most, operation in
       let channels = blocks(plan.values[operation.output].channels, lanes) * lanes
@@ -130,7 +132,16 @@ extension CPUContext {
       case .convolution, .dense:
         guard gradients.areOfExamples else { return most }
         if let way = normWay(plan, operation, lanes, kernels) {
-          if case .window(let norm) = way { return max(most, norm.roomSize, channels) }
+          if case .window(let norm) = way {
+            var size = norm.roomSize
+            // The whole gradient by a small weight.
+            if case .convolution(let convolution) = operation.kind, gradients.contains(.norms),
+              parameters.isSummed(convolution.weight)
+            {
+              size = max(size, parameters.size(convolution.weight))
+            }
+            return max(most, size, channels)
+          }
           return max(most, channels)
         }
         return max(most, CPUGroupedConvolution.normRoom(plan, operation, lanes))
@@ -162,9 +173,11 @@ extension CPUContext {
 
   /// The phases that take norms or products of the gradients by weight and bias of a convolution in no groups, or of a
   /// dense layer; none where neither is wanted.
-  func normPhases(_ operation: Operation, weight: TensorID, bias: TensorID?) -> [Phase] {
+  ///
+  /// - Parameter withNorms: whether norms are taken here, where they are wanted.
+  func normPhases(_ operation: Operation, weight: TensorID, bias: TensorID?, withNorms: Bool = true) -> [Phase] {
     guard gradients.areOfExamples, let way = CPUContext.normWay(plan, operation, lanes, kernels) else { return [] }
-    return (norms.map { [norm($0, way, operation, weight: weight, bias: bias)] } ?? [])
+    return (norms.flatMap { withNorms ? $0 : nil }.map { [norm($0, way, operation, weight: weight, bias: bias)] } ?? [])
       + (products.map { product($0, way, operation, weight: weight, bias: bias) } ?? [])
   }
 
