@@ -35,16 +35,13 @@ struct AlignmentCommand: ParsableCommand {
   func run() throws {
     let pool = ThreadPool(threads: threads > 0 ? threads : Machine.cores)
     let set = try InstructionSet.selected()
-    var stream = RandomStream(seed: 0, purpose: .test)
-    let image = Workload.image
-    let split = TrainingData.Split(
-      image: (0..<examples * image.count).map { _ in UInt8(stream.below(256)) },
-      label: (0..<examples).map { Int32($0 * 7 % Workload.classes) }, position: (0..<Int64(examples)).map { $0 })
-    let data = TrainingData(shape: image, classes: Workload.classes, train: split)
+    let (image, data) = (Workload.image, Workload.noise(examples: examples))
     let plan = try Architecture(architecture).plan(image: image, classes: Workload.classes)
     let network = TrainedNetwork(plan: plan, standardisation: .perChannel)
     let state = initialState(plan: plan, seed: 0, run: 0)
-    let byClass = (0..<Int32(Workload.classes)).map { c in (0..<Int32(examples)).filter { split.label[Int($0)] == c } }
+    let byClass = (0..<Int32(Workload.classes)).map { c in
+      (0..<Int32(examples)).filter { data.train.label[Int($0)] == c }
+    }
     let all = (0..<Int32(examples)).map { $0 }
 
     let tensors = try AlignedTensors("parameters,logits,representation", of: plan)
@@ -62,8 +59,8 @@ struct AlignmentCommand: ParsableCommand {
           }
         })
       alignment.append(
-        seconds {
-          _ = Aligner(
+        try seconds {
+          _ = try Aligner(
             network, data: data, tensors: tensors, memory: memory.bytes, instructionSet: set, pool: pool
           ).sums(state: state, examples: byClass)
         })
@@ -77,9 +74,9 @@ struct AlignmentCommand: ParsableCommand {
     try StandardOutput.write(Array(Markdown.render(table).utf8))
   }
 
-  private func seconds(_ body: () -> Void) -> Double {
+  private func seconds(_ body: () throws -> Void) rethrows -> Double {
     let start = Machine.seconds
-    body()
+    try body()
     return Machine.seconds - start
   }
 }

@@ -92,12 +92,7 @@ struct ProbesCommand: ParsableCommand {
 
   /// Of each round.
   private func depth(_ pool: ThreadPool, _ set: InstructionSet) throws -> (whole: [Spent], bare: [Spent]) {
-    var stream = RandomStream(seed: 0, purpose: .test)
-    let image = Workload.image
-    let split = TrainingData.Split(
-      image: (0..<examples * image.count).map { _ in UInt8(stream.below(256)) },
-      label: (0..<examples).map { Int32($0 * 7 % Workload.classes) }, position: (0..<Int64(examples)).map { $0 })
-    let data = TrainingData(shape: image, classes: Workload.classes, train: split)
+    let (image, data) = (Workload.image, Workload.noise(examples: examples))
     let plan = try Architecture(architecture).plan(image: image, classes: Workload.classes)
     let probe = PredictionDepth(
       TrainedNetwork(plan: plan, standardisation: .perChannel), data: data, instructionSet: set, pool: pool)

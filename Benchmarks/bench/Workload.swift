@@ -1,6 +1,7 @@
 import Kernels
 import Networks
 import Randomness
+import Training
 
 /// A network at work on batches of images of bytes, with all that `train` does in a step but augmentation.
 ///
@@ -17,6 +18,15 @@ final class Workload: @unchecked Sendable {
 
   static let image = square(32)
   static let classes = 10
+
+  /// A training split of noise.
+  static func noise(examples: Int) -> TrainingData {
+    var stream = RandomStream(seed: 0, purpose: .test)
+    let split = TrainingData.Split(
+      image: (0..<examples * image.count).map { _ in UInt8(stream.below(256)) },
+      label: (0..<examples).map { Int32($0 * 7 % classes) }, position: (0..<Int64(examples)).map { $0 })
+    return TrainingData(shape: image, classes: classes, train: split)
+  }
 
   static func square(_ size: Int) -> Shape { Shape(channels: 3, height: size, width: size) }
 

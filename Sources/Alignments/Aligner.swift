@@ -1,6 +1,7 @@
 import Kernels
 import Measures
 import Networks
+import ToolKit
 import Training
 
 /// The sums over one tensor's vectors, of each class and of all.
@@ -8,6 +9,8 @@ public struct TensorSums: Sendable {
   /// (class)
   public let classes: [AlignmentSums]
   public let all: AlignmentSums
+
+  public init(classes: [AlignmentSums], all: AlignmentSums) { (self.classes, self.all) = (classes, all) }
 }
 
 /// The alignment of one network's gradients and representations over its examples, batch-norm in evaluation mode.
@@ -23,18 +26,42 @@ public struct Aligner {
   /// Batches do not get larger than this; beyond, nothing is won.
   private static let mostExamples = 512
 
+  /// The least memory that there is a way with: batches of 16 examples.
+  public static func leastMemory(
+    _ network: TrainedNetwork, tensors: AlignedTensors, instructionSet: InstructionSet
+  ) -> Int {
+    sumsMemory(network, tensors)
+      + GradientPass.memoryNeed(
+        network, by: gradients(tensors), capacity: 16, threads: 1, instructionSet: instructionSet,
+        keeping: tensors.representations)
+  }
+
+  private static func gradients(_ tensors: AlignedTensors) -> CPUExecutor.Gradients {
+    tensors.needsGradients ? [.parameters, .norms] : []
+  }
+
+  private static func sumsMemory(_ network: TrainedNetwork, _ tensors: AlignedTensors) -> Int {
+    tensors.needsGradients ? 2 * GradientSums.memoryNeed(network.plan) : 0
+  }
+
   /// - Parameter memory: bytes to work in, beside data set and program. Batches are as large as they allow, whatever the
   ///   threads, since sums of floats depend on them.
+  /// - Throws: `Failure` where that is less than `leastMemory`.
   public init(
     _ network: TrainedNetwork, data: TrainingData, tensors: AlignedTensors, memory: Int, instructionSet: InstructionSet,
     pool: ThreadPool
-  ) {
+  ) throws {
+    let least = Aligner.leastMemory(network, tensors: tensors, instructionSet: instructionSet)
+    guard memory >= least else {
+      throw Failure(
+        .usage, nil, "--memory \(ByteCount(memory)) is too little for \(network.plan.architecture)",
+        remedy: "give \(ByteCount((least >> 20 + 1) << 20)) or more")
+    }
     self.tensors = tensors
-    let gradients: CPUExecutor.Gradients = tensors.needsGradients ? [.parameters, .norms] : []
-    let sums = tensors.needsGradients ? 2 * GradientSums.memoryNeed(network.plan) : 0
     pass = GradientPass(
-      network, data: data, of: .loss(network.loss), by: gradients, instructionSet: instructionSet, pool: pool,
-      memory: memory - sums, most: Aligner.mostExamples, keeping: tensors.representations)
+      network, data: data, of: .loss(network.loss), by: Aligner.gradients(tensors), instructionSet: instructionSet,
+      pool: pool, memory: memory - Aligner.sumsMemory(network, tensors), most: Aligner.mostExamples,
+      keeping: tensors.representations)
     (classSums, allSums) =
       tensors.needsGradients ? (GradientSums(for: pass.executor), GradientSums(for: pass.executor)) : (nil, nil)
   }

@@ -1,4 +1,3 @@
-import CKernels
 import Kernels
 import Measures
 import Networks
@@ -21,11 +20,9 @@ public struct MinibatchAligner {
     _ network: TrainedNetwork, tensors: AlignedTensors, batch: Int, threads: Int, instructionSet: InstructionSet
   ) -> Int {
     let gradients = gradients(tensors)
-    return CPUExecutor.memoryNeed(
-      plan: network.plan, capacity: (batch + 15) / 16 * 16, mode: gradients.isEmpty ? .evaluation : .training,
-      gradients: gradients, threads: threads, instructionSet: instructionSet,
-      exactConvolution: network.exactConvolution, keeping: tensors.representations
-    ).total + 4 * 8 * batch * batch
+    return GradientPass.memoryNeed(
+      network, by: gradients, capacity: (batch + 15) / 16 * 16, threads: threads, instructionSet: instructionSet,
+      keeping: tensors.representations) + 4 * 8 * batch * batch
   }
 
   /// - Parameter batch: examples of the largest minibatch.
@@ -90,27 +87,12 @@ public struct MinibatchAligner {
     }
     let room = Memory(count: 2 * count * count)
     nonisolated(unsafe) let result = UnsafeMutableRawPointer(room.floats).assumingMemoryBound(to: Double.self)
-    let blocks = (count + 3) / 4
-    pool.run(blocks) { [kernels] i in
-      withUnsafeTemporaryAllocation(of: Double.self, capacity: 16) { out in
-        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 8) { places in
-          guard let out = out.baseAddress, let places = places.baseAddress else { return }
-          for j in i..<blocks {
-            // What is past the last vector stands for that one.
-            for k in 0..<4 {
-              (places + k).initialize(to: rows.floats + min(4 * i + k, count - 1) * stride)
-              (places + 4 + k).initialize(to: rows.floats + min(4 * j + k, count - 1) * stride)
-            }
-            kernels.c.products(Int64(stride), places, places + 4, out)
-            for a in 4 * i..<min(4 * i + 4, count) {
-              for b in 4 * j..<min(4 * j + 4, count) {
-                let product = out[a % 4 * 4 + b % 4]
-                result[a * count + b] = product
-                result[b * count + a] = product
-              }
-            }
-          }
-        }
+    let pairs = PairProducts(kernels, count: count)
+    pairs.forEachBlock(pool) { i, j, out in
+      pairs.set(i, j, length: stride, { UnsafePointer(rows.floats + $0 * stride) }, out)
+      pairs.forEachPlace(i, j) { a, b, place in
+        result[a * count + b] = out[place]
+        result[b * count + a] = out[place]
       }
     }
     return Array(UnsafeBufferPointer(start: result, count: count * count))

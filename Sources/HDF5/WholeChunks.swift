@@ -6,6 +6,9 @@ import CHDF5
 /// Whatever is unusual (other filters, a chunk that was never written, a sum that does not match) is left to the
 /// library, which reads it or says what is wrong.
 struct WholeChunks {
+  /// Of a chunk: files of this suite have 1 MiB, and others may claim anything.
+  private static let mostBytes = 0x1p28
+
   private let dataset: Dataset
   /// Elements of a chunk along the second dimension and all further ones.
   private let chunk: (part: Int, rest: Int)
@@ -25,6 +28,8 @@ struct WholeChunks {
     let shape = try dataset.chunkShape()
     // All further dimensions whole, so that a chunk is one range of the row.
     guard shape[0] == 1, Array(shape.dropFirst(2)) == Array(dataset.shape.dropFirst(2)) else { return nil }
+    let bytes = shape.reduce(4.0) { $0 * Double($1) }
+    guard bytes > 0, bytes <= WholeChunks.mostBytes else { return nil }
     let rest = shape.dropFirst(2).reduce(1, *)
     self.dataset = dataset
     chunk = (shape[1], rest)

@@ -14,6 +14,21 @@ public struct GradientPass {
   private let input: InputWriter
   private let quantity: Quantity
 
+  private static func mode(_ gradients: CPUExecutor.Gradients) -> CPUExecutor.Mode {
+    gradients.isEmpty ? .evaluation : .training
+  }
+
+  /// Bytes that batches of `capacity` examples take.
+  public static func memoryNeed(
+    _ network: TrainedNetwork, by gradients: CPUExecutor.Gradients, capacity: Int, threads: Int,
+    instructionSet: InstructionSet, keeping: [ValueID] = []
+  ) -> Int {
+    CPUExecutor.memoryNeed(
+      plan: network.plan, capacity: capacity, mode: mode(gradients), gradients: gradients, threads: threads,
+      instructionSet: instructionSet, exactConvolution: network.exactConvolution, keeping: keeping
+    ).total
+  }
+
   /// - Parameters:
   ///   - gradients: what a way back leaves behind; none: there is no way back.
   ///   - memory: bytes that the executor may take, with one thread; it takes more only where a shard of 16 examples needs
@@ -26,19 +41,16 @@ public struct GradientPass {
   ) {
     (self.network, self.data, self.quantity) = (network, data, quantity)
     input = InputWriter(data: data, standardisation: network.standardisation)
-    let mode: CPUExecutor.Mode = gradients.isEmpty ? .evaluation : .training
     // An example's results do not depend on its batch. Four shards a thread keep all of them busy, and let large layers
     // read their weights seldom.
     var capacity = max(16, min(most ?? 64 * pool.threads, (data.train.count + 15) / 16 * 16) / 16 * 16)
     func need() -> Int {
-      CPUExecutor.memoryNeed(
-        plan: network.plan, capacity: capacity, mode: mode, gradients: gradients, threads: 1,
-        instructionSet: instructionSet, exactConvolution: network.exactConvolution, keeping: keeping
-      ).total
+      GradientPass.memoryNeed(
+        network, by: gradients, capacity: capacity, threads: 1, instructionSet: instructionSet, keeping: keeping)
     }
     while capacity > 16, need() > memory { capacity = max(16, capacity / 32 * 16) }
     executor = CPUExecutor(
-      plan: network.plan, capacity: capacity, mode: mode, gradients: gradients, pool: pool,
+      plan: network.plan, capacity: capacity, mode: GradientPass.mode(gradients), gradients: gradients, pool: pool,
       instructionSet: instructionSet, exactConvolution: network.exactConvolution, keeping: keeping)
   }
 

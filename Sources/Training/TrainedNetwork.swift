@@ -31,7 +31,7 @@ public struct TrainedNetwork: Sendable {
     exactConvolution = member.config["convolution"]?.string == "exact"
     // Runs of other programs may name none.
     loss =
-      try member.config["loss"].map {
+      try member.config["loss"].flatMap { $0 == .null ? nil : $0 }.map {
         try LabelLoss(JSONMembers($0, subject: "runs of \(member.architecture)", path: "loss."))
       } ?? .crossEntropy()
   }

@@ -18,6 +18,13 @@ struct AlignmentValues {
     add("confusion", sums, \.confusion)
   }
 
+  /// Of no vectors at all.
+  static func none(classes: Int) -> AlignmentValues {
+    let empty = AlignmentSums(count: 0, squaredNormOfSum: 0, sumOfSquaredNorms: 0, sumOfNorms: 0)
+    return AlignmentValues(
+      TensorSums(classes: Array(repeating: empty, count: classes), all: empty), withPairs: true)
+  }
+
   private mutating func add(
     _ group: String, _ sums: TensorSums, across: Double? = nil, _ measure: (AlignmentSums) -> Double
   ) {

@@ -66,7 +66,7 @@ struct InitCommand: ParsableCommand {
     let tensors = try AlignedTensors(self.tensors, of: plan)
     let target = try Output(output.output, isText: true)
     let images = try TrainingData(dataset)
-    let aligner = Aligner(
+    let aligner = try Aligner(
       TrainedNetwork(plan: plan, standardisation: standardisation), data: images, tensors: tensors,
       memory: memory.bytes, instructionSet: instructionSet, pool: ThreadPool(threads: jobs.cores))
     let examples = (0..<Int32(images.classes)).map { c in

@@ -58,6 +58,7 @@ struct RunAlignment {
       let byClass = (0..<Int32(data.classes)).map { c in examples.filter { data.train.label[Int($0)] == c } }
       return aligner.sums(state: state, examples: byClass).map { AlignmentValues($0, withPairs: false) }
     case .minibatches(let aligner, let size, let seed):
+      guard !examples.isEmpty else { return tensors.tensors.map { _ in .none(classes: data.classes) } }
       var stream = RandomStream(seed: seed, purpose: .minibatch, run: run)
       var order = examples
       stream.shuffle(&order)

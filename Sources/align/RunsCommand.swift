@@ -127,7 +127,7 @@ struct RunsCommand: ParsableCommand {
   ) throws -> (RunAlignment.Way, batch: Int) {
     let pool = ThreadPool(threads: jobs.cores)
     guard let minibatch else {
-      let aligner = Aligner(
+      let aligner = try Aligner(
         network, data: data, tensors: tensors, memory: memory.bytes, instructionSet: instructionSet, pool: pool)
       return (.wholeSet(aligner), aligner.batch)
     }
@@ -147,13 +147,14 @@ struct RunsCommand: ParsableCommand {
   /// Places of the snapshots to take among those that the files have.
   private func chosenSnapshots(of kept: [Int32]) throws -> [Int] {
     guard let snapshots else { return Array(kept.indices) }
-    return try snapshots.split(separator: ",", omittingEmptySubsequences: false).map { item in
+    let places = try snapshots.split(separator: ",", omittingEmptySubsequences: false).map { item in
       guard let epoch = Int32(item), let place = kept.firstIndex(of: epoch) else {
         throw Failure(
           .usage, nil, "the runs have no snapshot of epoch '\(item)'",
           remedy: "they have " + kept.map { "\($0)" }.joined(separator: ","))
       }
       return place
-    }.sorted()
+    }
+    return Set(places).sorted()
   }
 }

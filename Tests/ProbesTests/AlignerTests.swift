@@ -79,7 +79,7 @@ struct AlignerTests {
       let setting = base.with(loss: loss)
       let tensors = try AlignedTensors(Self.everything, of: setting.network.plan)
       #expect(tensors.names.last?.hasPrefix("representation:") == true)
-      let aligner = Aligner(
+      let aligner = try Aligner(
         setting.network, data: setting.data, tensors: tensors, memory: 1 << 28, instructionSet: set,
         pool: ThreadPool(threads: 2))
       let found = aligner.sums(state: setting.state(0), examples: Self.byClass(setting))
@@ -143,7 +143,7 @@ struct AlignerTests {
   func oneMinibatch(label: String) throws {
     let setting = try Setting(label)
     let tensors = try AlignedTensors(Self.everything, of: setting.network.plan)
-    let whole = Aligner(
+    let whole = try Aligner(
       setting.network, data: setting.data, tensors: tensors, memory: 1 << 28, instructionSet: .portable,
       pool: ThreadPool(threads: 1)
     ).sums(state: setting.state(2), examples: Self.byClass(setting))
@@ -163,13 +163,15 @@ struct AlignerTests {
   func batches(label: String) throws {
     let setting = try Setting(label)
     let tensors = try AlignedTensors(Self.everything, of: setting.network.plan)
-    func sums(_ threads: Int, _ memory: Int) -> [TensorSums] {
-      Aligner(
+    let least = Aligner.leastMemory(setting.network, tensors: tensors, instructionSet: .portable)
+    func sums(_ threads: Int, _ memory: Int) throws -> [TensorSums] {
+      try Aligner(
         setting.network, data: setting.data, tensors: tensors, memory: memory, instructionSet: .portable,
         pool: ThreadPool(threads: threads)
       ).sums(state: setting.state(1), examples: Self.byClass(setting))
     }
-    let (one, three, small) = (sums(1, 1 << 28), sums(3, 1 << 28), sums(2, 1))
+    let (one, three, small) = try (sums(1, 1 << 28), sums(3, 1 << 28), sums(2, least))
+    #expect(throws: Failure.self) { try sums(1, least - 1) }
     for i in tensors.tensors.indices {
       // As text: cosines, which these sums do not have, are NaN.
       #expect("\(one[i])" == "\(three[i])")
@@ -197,7 +199,7 @@ struct AlignerTests {
     let setting = try Setting(Setting.labels[1])
     let plan = try Architecture(label).plan(image: Setting.shape, classes: Setting.classes)
     let initialisation = try Initialisation(.architecture, firstLayerStd: sigma, layerStds: [:], of: plan)
-    let aligner = Aligner(
+    let aligner = try Aligner(
       TrainedNetwork(plan: plan, standardisation: .perImage), data: setting.data,
       tensors: try AlignedTensors("representation", of: plan), memory: 1 << 28, instructionSet: .portable,
       pool: ThreadPool(threads: 2))

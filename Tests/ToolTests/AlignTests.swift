@@ -146,6 +146,7 @@ import ToolKit
     ("align data.h5 runs.h5 --runs 5:9", 64, "the files have no runs 5:9"),
     ("align data.h5 runs.h5 --minibatch 1", 64, "--minibatch takes 2 examples or more"),
     ("align data.h5 runs.h5 --minibatch 64 --memory 1M", 64, "--memory 1M is too little for minibatches of 64"),
+    ("align data.h5 runs.h5 --memory 1K", 64, "--memory 1K is too little for resnet-8 width=0.25; give "),
     ("align pairs --norm-ratios 0", 64, "numbers above 0"), ("align pairs --angles 1,,2", 64, "--angles"),
     ("align init data.h5 --sigmas=-1", 64, "numbers from 0 on"), ("align init runs.h5", 65, "runs.h5"),
     ("align init data.h5 --architecture mlpp", 64, "mlpp"),

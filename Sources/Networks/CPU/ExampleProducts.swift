@@ -37,9 +37,10 @@ struct ExampleProducts: Sendable {
   /// Adds the products of the parts that all examples have in their rows, from `offset` on.
   func add(_ tensor: TensorID, offset: Int = 0, length: Int, isFirst: Bool) -> Phase {
     .batch([]) { step in
-      forEachBlock(step) { i, j, out in
-        block(i, j, count: step.count, length: length, { rows($0) + offset }, out)
-        store(out, i, j, to: tensor, count: step.count, isFirst: isFirst)
+      let pairs = PairProducts(kernels, count: step.count)
+      pairs.forEachBlock(step.pool) { i, j, out in
+        pairs.set(i, j, length: length, { UnsafePointer(rows($0) + offset) }, out)
+        store(out, pairs, i, j, to: tensor, isFirst: isFirst)
       }
     }
   }
@@ -49,56 +50,28 @@ struct ExampleProducts: Sendable {
     _ input: Slot, _ inputSize: Int, _ output: ValueID, _ outputSize: Int, weight: TensorID, bias: TensorID?
   ) -> Phase {
     .batch([input, .gradient(output)]) { step in
-      forEachBlock(step) { i, j, out in
-        block(i, j, count: step.count, length: outputSize, { step.gradient(output, $0) }, out)
-        if let bias { store(out, i, j, to: bias, count: step.count, isFirst: true) }
+      let pairs = PairProducts(kernels, count: step.count)
+      pairs.forEachBlock(step.pool) { i, j, out in
+        pairs.set(i, j, length: outputSize, { UnsafePointer(step.gradient(output, $0)) }, out)
+        if let bias { store(out, pairs, i, j, to: bias, isFirst: true) }
         withUnsafeTemporaryAllocation(of: Double.self, capacity: 16) { inputs in
           guard let base = inputs.baseAddress else { return }
-          block(i, j, count: step.count, length: inputSize, { step.address(input, $0) }, base)
+          pairs.set(i, j, length: inputSize, { UnsafePointer(step.address(input, $0)) }, base)
           for k in 0..<16 { out[k] *= base[k] }
         }
-        store(out, i, j, to: weight, count: step.count, isFirst: true)
+        store(out, pairs, i, j, to: weight, isFirst: true)
       }
-    }
-  }
-
-  /// Calls `body` with each pair of blocks of four examples, the second not before the first, and room for 16 numbers.
-  private func forEachBlock(_ step: Step, _ body: @Sendable (Int, Int, UnsafeMutablePointer<Double>) -> Void) {
-    let blocks = (step.count + 3) / 4
-    step.pool.run(blocks) { i in
-      withUnsafeTemporaryAllocation(of: Double.self, capacity: 16) { room in
-        guard let out = room.baseAddress else { return }
-        for j in i..<blocks { body(i, j, out) }
-      }
-    }
-  }
-
-  /// What is past the last example stands for that one.
-  private func block(
-    _ i: Int, _ j: Int, count: Int, length: Int, _ vector: (Int) -> UnsafeMutablePointer<Float>,
-    _ out: UnsafeMutablePointer<Double>
-  ) {
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 8) { vectors in
-      guard let base = vectors.baseAddress else { return }
-      for k in 0..<4 {
-        (base + k).initialize(to: UnsafePointer(vector(min(4 * i + k, count - 1))))
-        (base + 4 + k).initialize(to: UnsafePointer(vector(min(4 * j + k, count - 1))))
-      }
-      kernels.c.products(Int64(length), base, base + 4, out)
     }
   }
 
   private func store(
-    _ block: UnsafePointer<Double>, _ i: Int, _ j: Int, to tensor: TensorID, count: Int, isFirst: Bool
+    _ block: UnsafePointer<Double>, _ pairs: PairProducts, _ i: Int, _ j: Int, to tensor: TensorID, isFirst: Bool
   ) {
     let target = products(tensor)
-    for a in 4 * i..<min(4 * i + 4, count) {
-      for b in 4 * j..<min(4 * j + 4, count) {
-        let product = block[a % 4 * 4 + b % 4]
-        let sum = isFirst ? product : target[a * capacity + b] + product
-        target[a * capacity + b] = sum
-        target[b * capacity + a] = sum
-      }
+    pairs.forEachPlace(i, j) { a, b, place in
+      let sum = isFirst ? block[place] : target[a * capacity + b] + block[place]
+      target[a * capacity + b] = sum
+      target[b * capacity + a] = sum
     }
   }
 }
