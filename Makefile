@@ -57,7 +57,8 @@ tools := $(addprefix bin/,fetch-data train distill score align report)
 sources := Package.swift $(sort $(shell find Sources -type f))
 
 .PHONY: help deps check-deps build test bench fuzz demo study data runs distilled scores alignment report \
-  results-sprites results-proxies results-gold results-cifar10 results-extreme results-tiny-imagenet check-format check-make check-resume check-torch clean FORCE
+  results-sprites results-proxies results-gold results-cifar10 results-arms \
+  results-extreme results-tiny-imagenet check-format check-make check-resume check-torch clean FORCE
 
 help:
 	@echo 'make build          the six tools, in bin/'
@@ -66,7 +67,7 @@ help:
 	@echo 'make bench          speed, in tables; TORCH_PYTHON=python, one that has torch, for PyTorch beside it'
 	@echo 'make DATA=cifar10   a whole study of real images, fetched first; bin/fetch-data --list names the sets'
 	@echo 'make study          a study: data, runs, distilled, scores, alignment, report (each is a target too)'
-	@echo 'make results-sprites, results-proxies, results-gold; make results-cifar10, results-extreme, results-tiny-imagenet ARCHIVE=...   those of docs/results.md'
+	@echo 'make results-sprites, results-proxies, results-gold; make results-cifar10, -arms, -extreme, -tiny-imagenet ARCHIVE=...   those of docs/results.md'
 	@echo 'make deps           installs what building needs; make check-deps what check-format needs'
 	@echo 'make check-format   reads files with other programs, damages them; fetch-data beside SciPy, libmatio, djpeg'
 	@echo 'make check-torch    networks and weights beside PyTorch; TORCH_PYTHON=python, one with torch, torchvision, h5py'
@@ -229,7 +230,7 @@ $(STUDY)/report.md: $(settings)/reported $(reported) | $(tools)
 $(STUDY)/report.html: $(settings)/reported $(reported) | $(tools)
 	tr ' \n' '\0\0' < $< | bin/report --files0-from - --format html -o $@
 
-# --- The studies of docs/results.md: on 2 cores about a minute, 40 minutes, 25 minutes and 15.
+# --- The studies of docs/results.md: on 2 cores from a minute (sprites) to two hours (arms).
 
 results-sprites:
 	$(MAKE) study DATA=sprites STUDY=study/results-sprites SIZES=mlp+width=128 STUDENT= RUNS=40
@@ -294,21 +295,12 @@ results-cifar10:
 	  TRAIN_OPTIONS="--epochs 30 --batch-size 128 --learning-rate 0.2 --weight-decay 1e-4 --augmentation pad-crop-flip \
 	  --test-every 10"
 
-# MLPs by the standard deviation of their first layer's weights, three runs each on the same images.
-SIGMAS = 0.001 0.01 0.1 1 10
-extreme := study/results-extreme
-extreme_files := $(foreach a,sin relu,$(foreach s,$(SIGMAS),$(extreme)/$a-$s.h5))
+# All of the second paper and the arms of distillation, of 5,000 images.
+results-extreme:
+	$(MAKE) -f examples/extreme.mk SCALE=small ARCHIVE='$(ARCHIVE)' JOBS=$(JOBS) STUDY=study/results-extreme
 
-$(extreme)/data.h5: | $(tools)
-	@mkdir -p $(@D)
-	bin/fetch-data cifar10 $(addprefix --from ,$(ARCHIVE)) --train 0:5000 -o $@
-
-$(extreme_files): $(extreme)/%.h5: $(extreme)/data.h5 | $(tools)
-	bin/train $< --architecture 'mlp activation=$(word 1,$(subst -, ,$*))' --first-layer-std $(word 2,$(subst -, ,$*)) \
-	  --recipe extreme --epochs 80 --subset 1 --runs 0:3 --test-every 5 --keep none -j $(JOBS) -o $@
-
-results-extreme: $(extreme_files)
-	bin/report tables $^
+results-arms:
+	$(MAKE) -f examples/larger.mk arms SCALE=small SIZES='resnet-8 resnet-20' ARCHIVE='$(ARCHIVE)' JOBS=$(JOBS) STUDY=study/results-larger
 
 # Ten classes of Tiny-ImageNet, in the published layout: ARCHIVE.
 tiny := study/results-tiny-imagenet

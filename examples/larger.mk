@@ -5,13 +5,16 @@
 #     make -f examples/larger.mk ARCHIVE=cifar-10-binary.tar.gz SCALE=small    about an hour on two cores
 #     make -f examples/larger.mk                                               the paper's scale: CIFAR-100, 400 runs a size
 #
-# `make -f examples/larger.mk help` names the parts.
+# `make -f examples/larger.mk help` names the parts. The arms of distillation, about an hour more, are for themselves:
+#
+#     make -f examples/larger.mk arms ARCHIVE=cifar-10-binary.tar.gz SCALE=small
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
+.SECONDEXPANSION:
 
 # paper or small.
 SCALE = paper
@@ -35,23 +38,33 @@ recipe_small = quick
 train_options_paper = --dynamics evaluation --keep checkpoint,logit
 train_options_small = --epochs 30 --batch-size 128 --learning-rate 0.2 --weight-decay 1e-4 --augmentation none \
   --test-every 10 --dynamics evaluation --keep checkpoint,logit
+# Without augmentation a teacher sees the same images every epoch: what it says of them once gives the same students.
+distill_options_paper =
+distill_options_small = --teacher-logits stored
 # Of proxies those that need no network: of all runs and epochs these alone take minutes.
 PROXIES = c_score,cumulative_probability,csl,variability,aum,forgetting_events,first_learned_epoch,agreement,ensemble_confidence,random
 
 SIZES = $(sizes_$(SCALE))
 TRAINED = $(shell ls $(foreach a,$(SIZES),$(STUDY)/runs/$a/*.h5) 2>/dev/null)
 
-.PHONY: all help study trajectories proxies agreement
+TEACHER = $(lastword $(SIZES))
+STUDENTS = $(student_$(SCALE))
+arms = distilled-t2 self smooth stopped
+settings = --architecture $1 --recipe $(recipe_$(SCALE)) $(train_options_$(SCALE)) --runs 0:$(runs_$(SCALE)) -j $(JOBS)
+
+.PHONY: all help study trajectories proxies agreement arms
 all: trajectories agreement
 
 help:
 	@echo 'study         runs of every size, students, scores, alignment, report.md and report.html (the top Makefile)'
+	@echo 'arms          of students: distilled with T squared, by the same network, labels smoothed, labels stopped as'
+	@echo '              accurate as the distilled; beside labels and distilled'
 	@echo 'trajectories  of scores over sizes; proxies; agreement of proxies with scores and their changes'
 
 study:
 	$(MAKE) study DATA=$(data_$(SCALE)) ARCHIVE='$(ARCHIVE)' EXAMPLES=$(examples_$(SCALE)) SIZES='$(SIZES)' \
-	  STUDENT='$(student_$(SCALE))' TEACHER=$(lastword $(SIZES)) RUNS=$(runs_$(SCALE)) RECIPE=$(recipe_$(SCALE)) \
-	  TRAIN_OPTIONS='$(train_options_$(SCALE))' STUDY=$(STUDY) JOBS=$(JOBS)
+	  STUDENT='$(student_$(SCALE))' TEACHER=$(TEACHER) RUNS=$(runs_$(SCALE)) RECIPE=$(recipe_$(SCALE)) \
+	  TRAIN_OPTIONS='$(train_options_$(SCALE))' DISTILL_OPTIONS='$(distill_options_$(SCALE))' STUDY=$(STUDY) JOBS=$(JOBS)
 
 # The study knows which files are out of date; these follow it.
 trajectories: study
@@ -69,3 +82,32 @@ $(STUDY)/proxies.h5: $(STUDY)/data.h5 $(TRAINED)
 
 $(STUDY)/agreement.h5: $(STUDY)/data.h5 $(STUDY)/proxies.h5 $(TRAINED)
 	printf '%s\0' $^ | bin/score agreement --files0-from - -o $@
+
+arms: study
+	@$(MAKE) -f examples/larger.mk SCALE=$(SCALE) STUDY=$(STUDY) JOBS=$(JOBS) $(STUDENTS:%=$(STUDY)/arms/%/report.md)
+
+runs_of = $(sort $(wildcard $(STUDY)/runs/$1/*.h5))
+distilled_of = $(sort $(wildcard $(STUDY)/distilled/$1/$(TEACHER)/*.h5))
+
+$(STUDY)/arms/%/distilled-t2.h5: $(STUDY)/data.h5 $$(call runs_of,$(TEACHER))
+	@mkdir -p $(@D)
+	bin/distill $^ --temperature-squared $(distill_options_$(SCALE)) $(call settings,$*) -o $@
+
+$(STUDY)/arms/%/self.h5: $(STUDY)/data.h5 $$(call runs_of,$$*)
+	@mkdir -p $(@D)
+	bin/distill $^ $(distill_options_$(SCALE)) $(call settings,$*) -o $@
+
+$(STUDY)/arms/%/smooth.h5: $(STUDY)/data.h5
+	@mkdir -p $(@D)
+	bin/train $< --label-smoothing 0.1 $(call settings,$*) -o $@
+
+# Each run ends after the epoch in which it is as accurate on its subset as the distilled are in the mean.
+$(STUDY)/arms/%/stopped.h5: $(STUDY)/data.h5 $$(call distilled_of,$$*)
+	@mkdir -p $(@D)
+	accuracy=$$(bin/report tables $(call distilled_of,$*) --format tsv -q | awk -F'\t' \
+	  '$$1 == "cell" { for (i = 1; i <= NF; i++) at[$$i] = i } $$1 ~ /^$*/ { print $$at["in_accuracy"]; exit }'); \
+	bin/train $< --stop-at-accuracy $$accuracy $(call settings,$*) -o $@
+
+$(STUDY)/arms/%/report.md: $$(call runs_of,$$*) $$(call distilled_of,$$*) $(arms:%=$(STUDY)/arms/$$*/%.h5)
+	bin/report tables $^ -o $@
+	@cat $@

@@ -52,7 +52,8 @@ public struct AlignedTensors: Sendable {
     (tensors, names) = (ordered.map(\.tensor), ordered.map(\.name))
   }
 
-  var needsGradients: Bool { tensors.contains(where: \.isOfParameters) }
+  /// Whether there are gradients by parameters among them.
+  public var needsGradients: Bool { tensors.contains(where: \.isOfParameters) }
   var representations: [ValueID] {
     tensors.compactMap { if case .representation(let value) = $0 { value } else { nil } }
   }

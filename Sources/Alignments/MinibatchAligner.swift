@@ -3,37 +3,43 @@ import Measures
 import Networks
 import Training
 
-/// The alignment within minibatches, from the inner products of all their pairs, batch-norm in evaluation mode: what whole
-/// sets have, and cosine stiffness and confusion.
+/// The alignment within minibatches, from the inner products of all their pairs: what whole sets have, and cosine stiffness
+/// and confusion.
 public struct MinibatchAligner {
   public let tensors: AlignedTensors
   private let pass: GradientPass
   private let pool: ThreadPool
   private let kernels: KernelTable
 
-  private static func gradients(_ tensors: AlignedTensors) -> CPUExecutor.Gradients {
-    tensors.needsGradients ? .products : []
+  /// Statistics of a batch are for executors that sum over it.
+  private static func gradients(_ tensors: AlignedTensors, _ batchNorm: BatchNormMode) -> CPUExecutor.Gradients {
+    batchNorm == .training ? .parameters : tensors.needsGradients ? .products : []
   }
 
   /// Bytes that minibatches of this size take.
   public static func memoryNeed(
-    _ network: TrainedNetwork, tensors: AlignedTensors, batch: Int, threads: Int, instructionSet: InstructionSet
+    _ network: TrainedNetwork, tensors: AlignedTensors, batch: Int, batchNorm: BatchNormMode = .evaluation,
+    threads: Int,
+    instructionSet: InstructionSet
   ) -> Int {
-    let gradients = gradients(tensors)
+    let gradients = gradients(tensors, batchNorm)
     return GradientPass.memoryNeed(
       network, by: gradients, capacity: (batch + 15) / 16 * 16, threads: threads, instructionSet: instructionSet,
       keeping: tensors.representations) + 4 * 8 * batch * batch
   }
 
-  /// - Parameter batch: examples of the largest minibatch.
+  /// - Parameters:
+  ///   - batch: examples of the largest minibatch.
+  ///   - batchNorm: by the minibatch's statistics there are no gradients by parameters, as others' examples set the scale.
   public init(
-    _ network: TrainedNetwork, data: TrainingData, tensors: AlignedTensors, batch: Int, instructionSet: InstructionSet,
-    pool: ThreadPool
+    _ network: TrainedNetwork, data: TrainingData, tensors: AlignedTensors, batch: Int,
+    batchNorm: BatchNormMode = .evaluation, instructionSet: InstructionSet, pool: ThreadPool
   ) {
+    precondition(batchNorm == .evaluation || !tensors.needsGradients, "gradients of examples' own")
     (self.tensors, self.pool, kernels) = (tensors, pool, instructionSet.kernels)
     pass = GradientPass(
-      network, data: data, of: .loss(network.loss), by: MinibatchAligner.gradients(tensors),
-      instructionSet: instructionSet, pool: pool, memory: .max, most: (batch + 15) / 16 * 16,
+      network, data: data, of: .loss(network.loss), by: MinibatchAligner.gradients(tensors, batchNorm),
+      batchNorm: batchNorm, instructionSet: instructionSet, pool: pool, memory: .max, most: (batch + 15) / 16 * 16,
       keeping: tensors.representations)
   }
 

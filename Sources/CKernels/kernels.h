@@ -20,6 +20,7 @@
 #include "winograd_gradient.h"
 #include "joint.h"
 #include "products.h"
+#include "pixel_norm.h"
 
 const struct rote_kernels TABLE = {
     .lanes = V,
@@ -51,6 +52,7 @@ const struct rote_kernels TABLE = {
     .sum_of_squares = sum_of_squares,
     .squared_distance = squared_distance,
     .products = products,
+    .pixel_norm = pixel_norm,
     .below = below,
     .average = average,
     .average_gradient = average_gradient,

@@ -30,4 +30,15 @@ public struct Summary: Sendable, Equatable {
   }
 
   public var interval: Interval { Interval(centre: mean, halfWidth: halfWidth) }
+
+  /// The smallest true mean that a two-sided t test against 0 at the 5 % level finds with a probability of 80 %, if values
+  /// have this standard deviation: (t_{n-1, .975} + t_{n-1, .8}) s / √n, within .2 % of what the noncentral t distribution
+  /// gives from n = 10 on, 5 % too small at 3; NaN below two values.
+  ///
+  /// - Source: Cohen 1988, "Statistical Power Analysis for the Behavioral Sciences", chapter 2.
+  public var smallestDetectable: Double {
+    let n = Double(count)
+    let quantiles = [0.95, 0.6].map { StudentT.quantile(confidence: $0, degreesOfFreedom: n - 1) }
+    return (quantiles[0] + quantiles[1]) * standardDeviation / n.squareRoot()
+  }
 }

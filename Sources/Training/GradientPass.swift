@@ -1,8 +1,11 @@
 import Kernels
 import Networks
 
-/// A trained network's way forward and back over training examples, batch by batch: evaluation-mode batch-norm, no
-/// augmentation, no gradient of any batch as a whole.
+/// The statistics that batch-norm takes: its running ones, or a batch's.
+public enum BatchNormMode: String, CaseIterable, Sendable { case evaluation, training }
+
+/// A trained network's way forward and back over training examples, batch by batch: no augmentation, no gradient of any
+/// batch as a whole.
 public struct GradientPass {
   /// What is differentiated.
   public enum Quantity: Sendable { case labelLogit, loss(LabelLoss) }
@@ -13,6 +16,7 @@ public struct GradientPass {
   public let executor: CPUExecutor
   private let input: InputWriter
   private let quantity: Quantity
+  private let batchNorm: BatchNormMode
 
   private static func mode(_ gradients: CPUExecutor.Gradients) -> CPUExecutor.Mode {
     gradients.isEmpty ? .evaluation : .training
@@ -31,15 +35,17 @@ public struct GradientPass {
 
   /// - Parameters:
   ///   - gradients: what a way back leaves behind; none: there is no way back.
+  ///   - batchNorm: in training mode `gradients` must be those of parameters.
   ///   - memory: bytes that the executor may take, with one thread; it takes more only where a shard of 16 examples needs
   ///     them.
   ///   - most: examples of a batch, at most; where it is nil as few as keep the threads busy.
   ///   - keeping: values that are read after the way back.
   public init(
     _ network: TrainedNetwork, data: TrainingData, of quantity: Quantity, by gradients: CPUExecutor.Gradients,
-    instructionSet: InstructionSet, pool: ThreadPool, memory: Int, most: Int? = nil, keeping: [ValueID] = []
+    batchNorm: BatchNormMode = .evaluation, instructionSet: InstructionSet, pool: ThreadPool, memory: Int,
+    most: Int? = nil, keeping: [ValueID] = []
   ) {
-    (self.network, self.data, self.quantity) = (network, data, quantity)
+    (self.network, self.data, self.quantity, self.batchNorm) = (network, data, quantity, batchNorm)
     input = InputWriter(data: data, standardisation: network.standardisation)
     // An example's results do not depend on its batch. Four shards a thread keep all of them busy, and let large layers
     // read their weights seldom.
@@ -76,7 +82,7 @@ public struct GradientPass {
       let stride = isFlat ? data.shape.channels : executor.pixelStride
       executor.prepare(count: batch.count) { change($0, $1, stride) }
     }
-    executor.forward(count: batch.count, training: false)
+    executor.forward(count: batch.count, training: batchNorm == .training)
   }
 
   /// Prepares a batch, and takes it forward and back.

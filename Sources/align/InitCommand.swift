@@ -39,15 +39,7 @@ struct InitCommand: ParsableCommand {
   @Option(help: "per-channel or per-image.")
   var standardisation = Standardisation.perImage
 
-  @Option(help: ArgumentHelp("What to align, as align runs takes it.", valueName: "list"))
-  var tensors = "logits,parameters,representation"
-
-  @Option(help: "Memory to work in, beside the data set: 500M, 2G.")
-  var memory = ByteCount(384 << 20)
-
-  @OptionGroup var output: OutputOptions
-  @OptionGroup var jobs: JobsOptions
-  @OptionGroup var common: CommonOptions
+  @OptionGroup var options: AlignOptions
 
   func validate() throws {
     guard sigmas.values.allSatisfy({ $0 >= 0 }) else { throw ValidationError("--sigmas takes numbers from 0 on") }
@@ -63,17 +55,18 @@ struct InitCommand: ParsableCommand {
     }
     let dataset = try ImageDataset(ArtefactReader(Input(data)))
     let plan = try network.plan(for: dataset)
-    let tensors = try AlignedTensors(self.tensors, of: plan)
-    let target = try Output(output.output, isText: true)
+    let tensors = try AlignedTensors(options.tensors ?? AlignOptions.allTensors, of: plan)
+    let target = try Output(options.output.output, isText: true)
     let images = try TrainingData(dataset)
     let aligner = try Aligner(
       TrainedNetwork(plan: plan, standardisation: standardisation), data: images, tensors: tensors,
-      memory: memory.bytes, instructionSet: instructionSet, pool: ThreadPool(threads: jobs.cores))
+      memory: options.memory.bytes, instructionSet: instructionSet, pool: ThreadPool(threads: options.jobs.cores))
     let examples = (0..<Int32(images.classes)).map { c in
       (0..<Int32(images.train.count)).filter { images.train.label[Int($0)] == c }
     }
     let progress = Progress(
-      "align init", total: Double(sigmas.values.count * runs.range.count), unit: "networks", quiet: common.quiet)
+      "align init", total: Double(sigmas.values.count * runs.range.count), unit: "networks", quiet: options.common.quiet
+    )
     var table = Table(
       name: "alignment-at-initialisation", title: "Alignment at initialisation",
       columns: [

@@ -15,6 +15,8 @@ struct RunAlignment {
 
   let way: Way
   let tensors: AlignedTensors
+  /// Numbers of the classes whose examples are taken.
+  let classes: [Int]
   let data: TrainingData
   let plan: Plan
 
@@ -26,14 +28,17 @@ struct RunAlignment {
   func row(
     run: Int, snapshots: Int, initial: [Float]?, mask: [UInt8]?, state: (Int) throws -> [Float]
   ) rethrows -> AlignmentRow {
-    let examples = (0..<Int32(data.train.count)).filter { i in mask.map { $0[Int(i)] == 1 } ?? true }
+    let chosen = Set(classes.map(Int32.init))
+    let examples = (0..<Int32(data.train.count)).filter { i in
+      chosen.contains(data.train.label[Int(i)]) && (mask.map { $0[Int(i)] == 1 } ?? true)
+    }
     var counts = [Int64](repeating: 0, count: data.classes)
     for i in examples { counts[Int(data.train.label[Int(i)])] += 1 }
-    var row = AlignmentRow(examples: counts)
+    var row = AlignmentRow(examples: classes.map { counts[$0] })
     for snapshot in 0..<snapshots {
       let state = try state(snapshot)
       for (tensor, values) in zip(tensors.tensors, values(run: run, state: state, examples)) {
-        for (path, values) in values.perClass { row.perClass[path, default: []] += values.map { Float($0) } }
+        for (path, values) in values.perClass { row.perClass[path, default: []] += classes.map { Float(values[$0]) } }
         for (path, value) in values.single where path != "/gradient_norm" {
           row.perTensor[path, default: []].append(Float(value))
         }

@@ -14,7 +14,7 @@ struct RunsCommand: ParsableCommand {
     abstract: "Alignment in trained networks; the default.",
     discussion: """
       An example's gradient is that of its own loss, the run's; of students,
-      cross-entropy. Batch-norm is in evaluation mode. Over the whole set alignment
+      cross-entropy. Over the whole set alignment
       and gradient diversity take time linear in the examples; cosine stiffness and
       confusion, which take all pairs, are there with --minibatch.
 
@@ -39,13 +39,8 @@ struct RunsCommand: ParsableCommand {
   @Option(help: "Which training examples to take: the run's subset, or all.")
   var over = Scope.subset
 
-  @Option(
-    help: ArgumentHelp(
-      """
-      Gradients by the logits, by the parameters (each tensor, and all), representation (of the last layer) or \
-      representations (of all); or names of tensors.
-      """, valueName: "list"))
-  var tensors = "logits,parameters,representation"
+  @Option(help: ArgumentHelp("Only examples of these classes, by name. (default: all)", valueName: "a,b"))
+  var classes: String?
 
   @Option(help: "Which of the files' runs, from A up to and without B. (default: all)")
   var runs: HalfOpenRange?
@@ -59,15 +54,20 @@ struct RunsCommand: ParsableCommand {
   @Option(help: "Seed of the order that minibatches are cut from.")
   var seed: UInt64 = 0
 
-  @Option(help: "Memory to work in, beside the data set: 500M, 2G.")
-  var memory = ByteCount(384 << 20)
+  @Option(
+    help: """
+      Batch-norm by its running statistics (evaluation), or by those of each minibatch (training), for logits and \
+      representations alone: an example has no gradient of its own where others set the scale.
+      """)
+  var batchNorm = BatchNormMode.evaluation
 
-  @OptionGroup var output: OutputOptions
-  @OptionGroup var jobs: JobsOptions
-  @OptionGroup var common: CommonOptions
+  @OptionGroup var options: AlignOptions
 
   func validate() throws {
     guard minibatch.map({ $0 >= 2 }) ?? true else { throw ValidationError("--minibatch takes 2 examples or more") }
+    guard batchNorm == .evaluation || minibatch != nil else {
+      throw ValidationError("--batch-norm training takes the statistics of minibatches: give --minibatch, too")
+    }
   }
 
   func run() throws {
@@ -84,13 +84,21 @@ struct RunsCommand: ParsableCommand {
     }
     let chosen = try chosenSnapshots(of: kept)
     let network = try TrainedNetwork(member, dataset: dataset)
-    let tensors = try AlignedTensors(self.tensors, of: network.plan)
-    let target = try Output(output.output)
+    let list =
+      options.tensors ?? (batchNorm == .training ? "logits,representation" : AlignOptions.allTensors)
+    let tensors = try AlignedTensors(list, of: network.plan)
+    guard batchNorm == .evaluation || !tensors.needsGradients else {
+      throw Failure(
+        .usage, nil, "--batch-norm training has no gradients by parameters",
+        remedy: "choose --tensors logits,representations")
+    }
+    let classes = try chosenClasses(of: dataset.classes)
+    let target = try Output(options.output.output)
     let data = try TrainingData(dataset)
     let progress = Progress(
-      "align", total: Double(entries.count * chosen.count), unit: "snapshots", quiet: common.quiet)
+      "align", total: Double(entries.count * chosen.count), unit: "snapshots", quiet: options.common.quiet)
     let (way, batch) = try way(network, data, tensors, instructionSet)
-    let alignment = RunAlignment(way: way, tensors: tensors, data: data, plan: network.plan)
+    let alignment = RunAlignment(way: way, tensors: tensors, classes: classes, data: data, plan: network.plan)
 
     let names = network.plan.tensors.map(\.name)
     var rows: [AlignmentRow] = []
@@ -111,37 +119,64 @@ struct RunsCommand: ParsableCommand {
     }
     progress.finish()
     try AlignmentFile.write(
-      target, member: member, label: set.labels()[0], runs: entries.map(\.run), classes: dataset.classes,
-      snapshots: chosen.map { kept[$0] }, tensors: tensors.names, rows: rows,
-      scope: over.description + (minibatch.map { ", in minibatches of \($0)" } ?? ""),
-      options: .object(
-        [
-          "over": .string(over.rawValue), "tensors": .string(self.tensors), "batch": .number(Double(batch)),
-        ].merging(minibatch == nil ? [:] : ["seed": .number(Double(seed))]) { $1 }),
-      inputs: [dataset.record, set.record(of: member)])
+      target, member: member, label: set.labels()[0], runs: entries.map(\.run),
+      classes: classes.map { dataset.classes[$0] }, snapshots: chosen.map { kept[$0] }, tensors: tensors.names,
+      rows: rows,
+      scope: over.description
+        + (self.classes == nil ? "" : " of \(classes.count) of the \(dataset.classes.count) classes")
+        + (minibatch.map { ", in minibatches of \($0)" } ?? "")
+        + (batchNorm == .training ? ", batch-norm by their statistics" : ""),
+      options: recorded(list, batch: batch), inputs: [dataset.record, set.record(of: member)])
+  }
+
+  /// What the file keeps of the options.
+  private func recorded(_ tensors: String, batch: Int) -> JSON {
+    var members: [String: JSON] = [
+      "over": .string(over.rawValue), "tensors": .string(tensors), "batch": .number(Double(batch)),
+      "batch_norm": .string(batchNorm.rawValue),
+    ]
+    if minibatch != nil { members["seed"] = .number(Double(seed)) }
+    if let classes { members["classes"] = .string(classes) }
+    return .object(members)
   }
 
   /// How to go through the examples, and how many at a time.
   private func way(
     _ network: TrainedNetwork, _ data: TrainingData, _ tensors: AlignedTensors, _ instructionSet: InstructionSet
   ) throws -> (RunAlignment.Way, batch: Int) {
-    let pool = ThreadPool(threads: jobs.cores)
+    let pool = ThreadPool(threads: options.jobs.cores)
     guard let minibatch else {
       let aligner = try Aligner(
-        network, data: data, tensors: tensors, memory: memory.bytes, instructionSet: instructionSet, pool: pool)
+        network, data: data, tensors: tensors, memory: options.memory.bytes, instructionSet: instructionSet, pool: pool)
       return (.wholeSet(aligner), aligner.batch)
     }
     let size = min(minibatch, data.train.count)
     let need = MinibatchAligner.memoryNeed(
-      network, tensors: tensors, batch: size, threads: pool.threads, instructionSet: instructionSet)
-    guard need <= memory.bytes else {
+      network, tensors: tensors, batch: size, batchNorm: batchNorm, threads: pool.threads,
+      instructionSet: instructionSet)
+    guard need <= options.memory.bytes else {
       throw Failure(
-        .usage, nil, "--memory \(memory) is too little for minibatches of \(size)",
+        .usage, nil, "--memory \(options.memory) is too little for minibatches of \(size)",
         remedy: "they take \(ByteCount((need >> 20 + 1) << 20)); or take smaller ones")
     }
     let aligner = MinibatchAligner(
-      network, data: data, tensors: tensors, batch: size, instructionSet: instructionSet, pool: pool)
+      network, data: data, tensors: tensors, batch: size, batchNorm: batchNorm, instructionSet: instructionSet,
+      pool: pool)
     return (.minibatches(aligner, size: size, seed: seed), size)
+  }
+
+  /// Numbers of the classes to take, in ascending order.
+  private func chosenClasses(of names: [String]) throws -> [Int] {
+    guard let classes else { return Array(names.indices) }
+    let places = try classes.split(separator: ",", omittingEmptySubsequences: false).map { item in
+      guard let place = names.firstIndex(of: String(item)) else {
+        throw Failure(
+          .usage, nil, "the data set has no class '\(item)'",
+          remedy: "it has " + names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", ..." : ""))
+      }
+      return place
+    }
+    return Set(places).sorted()
   }
 
   /// Places of the snapshots to take among those that the files have.
@@ -158,3 +193,5 @@ struct RunsCommand: ParsableCommand {
     return Set(places).sorted()
   }
 }
+
+extension BatchNormMode: ExpressibleByArgument {}

@@ -67,6 +67,17 @@ import Testing
     #expect(summary.interval == Interval(centre: 5, halfWidth: summary.halfWidth))
   }
 
+  @Test func `the smallest detectable mean is that of the noncentral t distribution, but for a little`() {
+    // Of s.d. 1; scipy: brentq(lambda d: nct.sf(t.ppf(.975, n - 1), n - 1, d * n**.5) - .8, .1, 2).
+    for (n, exact) in [(10, 0.9960022543), (20, 0.6604424098), (100, 0.2829129784)] {
+      let deviation = (Double(n) / Double(n - 1)).squareRoot()
+      let summary = Summary((0..<n).map { ($0 % 2 == 0 ? 3 : 1) / deviation })
+      #expect(abs(summary.standardDeviation - 1) < 1e-12)
+      #expect(abs(summary.smallestDetectable - exact) < 0.003 * exact, "\(n): \(summary.smallestDetectable)")
+    }
+    #expect(Summary([1]).smallestDetectable.isNaN)
+  }
+
   @Test func `NaN values are left out and counted`() {
     let summary = Summary([.nan, 1, 3, .nan])
     #expect(summary.missing == 2 && summary.count == 2)

@@ -139,6 +139,42 @@ struct AlignerTests {
     #expect(batch == 2)
   }
 
+  @Test(
+    "With batch-norm in training mode logits and representations are those of a batch's own statistics",
+    arguments: InstructionSet.available)
+  func batchStatistics(set: InstructionSet) throws {
+    let setting = try Setting(Setting.labels[0])
+    let tensors = try AlignedTensors("logits,representations", of: setting.network.plan)
+    let batch: [Int32] = [3, 0, 17, 5, 21, 8, 9]
+    let plain = PlainNetwork(setting, snapshot: 1)
+    var network = ReferenceExecutor(plan: setting.network.plan)
+    network.load(state: setting.state(1).map(Double.init))
+    network.forward(input: batch.flatMap { plain.input(Int($0)) }, count: batch.count, training: true)
+    func rows(_ values: [Double]) -> [[Double]] {
+      let size = values.count / batch.count
+      return batch.indices.map { Array(values[$0 * size..<($0 + 1) * size]) }
+    }
+    let gradients = zip(rows(network.logits), batch).map { logits, example in
+      Loss.labels(.crossEntropy()).evaluate(logits: logits, label: Int(setting.data.train.label[Int(example)])).gradient
+    }
+    func omegas(_ mode: BatchNormMode) -> [Double] {
+      var omegas: [Double] = []
+      MinibatchAligner(
+        setting.network, data: setting.data, tensors: tensors, batch: batch.count, batchNorm: mode, instructionSet: set,
+        pool: ThreadPool(threads: 2)
+      ).forEachBatch(state: setting.state(1), [batch]) { omegas = $0.map(\.all.omega) }
+      return omegas
+    }
+    let (found, running) = (omegas(.training), omegas(.evaluation))
+    for (i, tensor) in tensors.tensors.enumerated() {
+      var vectors = gradients
+      if case .representation(let value) = tensor { vectors = rows(network.value(value)) }
+      #expect(Self.isNear(found[i], Self.plain(vectors) { _, _ in true }.omega), "\(tensors.names[i])")
+    }
+    // Running statistics give others, or this would not tell.
+    #expect(zip(found, running).contains { abs($0 - $1) > 0.01 })
+  }
+
   @Test("One minibatch of all examples is the whole set", arguments: Setting.labels)
   func oneMinibatch(label: String) throws {
     let setting = try Setting(label)

@@ -63,6 +63,37 @@ import ToolKit
     }
   }
 
+  @Test func `Of some classes there is what they have among all`() throws {
+    let scratch = try trained()
+    try scratch.succeed("align data.h5 runs.h5 --tensors logits -o all.h5")
+    let all = try Alignment(ArtefactReader(Input(scratch.path("all.h5"))))
+    let chosen = [all.classes[7], all.classes[2]]
+    try scratch.succeed("align data.h5 runs.h5 --tensors logits --classes \(chosen.joined(separator: ",")) -o some.h5")
+    let some = try Alignment(ArtefactReader(Input(scratch.path("some.h5"))))
+    #expect(some.classes == [all.classes[2], all.classes[7]])
+    #expect(some.scope == "the run's own subset of 2 of the 10 classes")
+    let (whole, part) = (
+      try values(scratch, "all.h5", "/alignment/in_class"), try values(scratch, "some.h5", "/alignment/in_class")
+    )
+    #expect(part.count == 18 && whole.count == 90)
+    for i in 0..<9 { #expect(part[2 * i] == whole[10 * i + 2] && part[2 * i + 1] == whole[10 * i + 7]) }
+    #expect(try values(scratch, "some.h5", "/alignment/all") != values(scratch, "all.h5", "/alignment/all"))
+  }
+
+  @Test func `Batch-norm takes the statistics of minibatches where it is told to`() throws {
+    let scratch = try trained()
+    try scratch.succeed(
+      """
+      align data.h5 runs.h5 --minibatch 32 --batch-norm training -j 1 -o a.h5
+      align data.h5 runs.h5 --minibatch 32 --batch-norm training -j 2 -o b.h5
+      align data.h5 runs.h5 --minibatch 32 --tensors logits,representation -o c.h5
+      """)
+    #expect(scratch.areEqual("a.h5", "b.h5"))
+    let files = try ["a.h5", "c.h5"].map { try Alignment(ArtefactReader(Input(scratch.path($0)))) }
+    #expect(files[0].tensors == files[1].tensors && files[0].all != files[1].all)
+    #expect(files[0].scope.hasSuffix("in minibatches of 32, batch-norm by their statistics"))
+  }
+
   @Test func `Distances are from the initialisation, and norms relative to the tensor's`() throws {
     let scratch = try trained()
     try scratch.succeed("align data.h5 runs.h5 --tensors fc.weight,logits -o a.h5")
@@ -147,6 +178,12 @@ import ToolKit
     ("align data.h5 runs.h5 --minibatch 1", 64, "--minibatch takes 2 examples or more"),
     ("align data.h5 runs.h5 --minibatch 64 --memory 1M", 64, "--memory 1M is too little for minibatches of 64"),
     ("align data.h5 runs.h5 --memory 1K", 64, "--memory 1K is too little for resnet-8 width=0.25; give "),
+    ("align data.h5 runs.h5 --classes nothing", 64, "the data set has no class 'nothing'; it has "),
+    ("align data.h5 runs.h5 --batch-norm training", 64, "give --minibatch, too"),
+    (
+      "align data.h5 runs.h5 --batch-norm training --minibatch 8 --tensors fc.weight", 64,
+      "--batch-norm training has no gradients by parameters; choose --tensors logits,representations"
+    ),
     ("align pairs --norm-ratios 0", 64, "numbers above 0"), ("align pairs --angles 1,,2", 64, "--angles"),
     ("align init data.h5 --sigmas=-1", 64, "numbers from 0 on"), ("align init runs.h5", 65, "runs.h5"),
     ("align init data.h5 --architecture mlpp", 64, "mlpp"),

@@ -124,7 +124,11 @@ private struct Tables {
       // examples there, which is another weighting where the runs' subsets differ in size.
       let tolerance = paired["distillation"][row]["quantity"] == "Memorisation" ? 0.01 : 1e-6
       #expect(abs(overRuns - difference) < tolerance, "\(overRuns) against \(difference)")
-      #expect(try paired.number("distillation", row, "paired_difference_lower") <= overRuns)
+      let lower = try paired.number("distillation", row, "paired_difference_lower")
+      #expect(lower <= overRuns)
+      // Half the interval takes t(9, .975) = 2.26216 standard errors, and four studies of five t(9, .8) = .88340 more.
+      let detectable = try paired.number("distillation", row, "detectable")
+      #expect(abs(detectable - (overRuns - lower) * (2.26216 + 0.88340) / 2.26216) < 1e-4)
     }
   }
 

@@ -54,6 +54,16 @@ struct rote_winograd {
   int32_t padding;
 };
 
+/* A convolution of stride 1 that keeps height and width: kernel = 2 padding + 1. */
+struct rote_pixels {
+  int32_t input_blocks, output_blocks;
+  int32_t height, width;
+  int32_t kernel, padding;
+};
+
+/* Floats of all products of an image's pixels, `row` a pixel, and four pixels at a time. */
+#define ROTE_PIXEL_PRODUCTS(pixels, row) (((pixels) + 3) / 4 * 4 * (row))
+
 /* Tiles of 4x4 outputs that are worked on at a time. */
 #define ROTE_WINOGRAD_TILES 16
 #define ROTE_WINOGRAD_GRADIENT_TILES 32
@@ -208,6 +218,9 @@ struct rote_kernels {
   /* out(i, j) = <a_i, b_j> of four vectors each, of `count` floats, a multiple of V. */
   void (*_Nonnull products)(int64_t count, const float *_Nonnull const *_Nonnull a,
                             const float *_Nonnull const *_Nonnull b, double *_Nonnull out);
+  /* The squared norm of an example's gradient by a convolution's weights; rote_pixel_scratch floats to work in. */
+  double (*_Nonnull pixel_norm)(struct rote_pixels g, const float *_Nonnull x, const float *_Nonnull dy,
+                                float *_Nonnull scratch);
   /* The places, in ascending order, where half - product - norm share <= limit, and how many there are; NaN is below
    * nothing. `count` is a multiple of V. */
   int32_t (*_Nonnull below)(int32_t count, const float *_Nonnull products, const float *_Nonnull halves,
@@ -257,6 +270,14 @@ struct rote_kernels {
   int32_t (*_Nonnull joint_may_reach)(const uint16_t *_Nonnull counts, const uint16_t *_Nonnull inside,
                                       const float *_Nonnull successes, const float *_Nonnull draws, float threshold);
 };
+
+static inline int64_t rote_pixel_scratch(struct rote_pixels g, int32_t lanes) {
+  const int64_t pixels = (int64_t)g.height * g.width, row = (pixels + lanes - 1) / lanes * lanes;
+  const int64_t blocks = g.input_blocks > g.output_blocks ? g.input_blocks : g.output_blocks;
+  const int64_t reach = ((int64_t)g.padding * (g.width + 1) + lanes - 1) / lanes * lanes;
+  const int64_t taps = (int64_t)g.kernel * g.kernel;
+  return blocks * lanes * row + 2 * (ROTE_PIXEL_PRODUCTS(pixels, row) + reach) + lanes + (taps + 1) * (row + lanes);
+}
 
 /* NULL where this machine or this build lacks the instruction set. */
 const struct rote_kernels *_Nullable rote_kernels_for(int32_t instruction_set);

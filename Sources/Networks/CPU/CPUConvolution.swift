@@ -27,7 +27,7 @@ struct CPUConvolution: CPUOperation {
   /// Norms and products of examples' own gradients, but those that `exampleGradients` has.
   private let norms: [Phase]
   /// How each example's own gradient is made whole, once for its norm and the sum, and where the norm goes; nil where it
-  /// is not.
+  /// is not, or the norm comes cheaper from products of pixels.
   private let own: (way: OwnWay, norms: ExampleNorms)?
   private let normRoom: Scratch
   /// Where the weights of each data phase begin in the transposed weights.
@@ -70,7 +70,9 @@ struct CPUConvolution: CPUOperation {
     } else if sumsUp {
       way = .direct
     }
-    own = parameters.isSummed(weight) ? context.norms.flatMap { norms in way.map { ($0, norms) } } : nil
+    let pixels = CPUContext.pixelNorm(context.plan, operation, lanes, kernels, isExact: context.isExact)
+    own =
+      parameters.isSummed(weight) && pixels == nil ? context.norms.flatMap { norms in way.map { ($0, norms) } } : nil
     normRoom = context.normRoom
     norms = context.normPhases(operation, weight: weight, bias: bias, withNorms: own == nil)
     let matrix = window.inputBlocks * window.outputBlocks * window.blockArea

@@ -112,7 +112,8 @@ struct CPUContext: Sendable {
         capacity: capacity, tensors: plan.tensors.count, rowSize: CPUContext.productRow(plan, lanes, kernels), kernels,
         ledger) : nil
     normRoom = Scratch(
-      floats: CPUContext.normRoom(plan, lanes, kernels, gradients, parameters), places: threads, ledger)
+      floats: CPUContext.normRoom(plan, lanes, kernels, gradients, parameters, isExact: isExact), places: threads,
+      ledger)
     let shards = Shard.count(capacity)
     gatheredInputs = ledger.memory(\.scratch, shards * need.gatheredInputs)
     gatheredGradients = ledger.memory(\.scratch, mode == .training ? shards * need.gatheredGradients : 0)

@@ -93,6 +93,43 @@ struct WindowNorm: Sendable {
   }
 }
 
+/// The squared norm of an example's gradient by a convolution's weights from products of pixels, where that is less work
+/// than the gradient: of small images with many channels.
+struct PixelNorm: Sendable {
+  private let geometry: rote_pixels
+  private let kernels: KernelTable
+  /// Floats of the room.
+  let roomSize: Int
+
+  /// nil where height or width change, or the gradient is less work.
+  ///
+  /// A product of pixels is held against a weight. Made directly, a weight takes a multiplication a pixel; in Winograd's
+  /// way, measured, as long as some 128, most of it memory's.
+  init?(_ plan: Plan, _ operation: Operation, _ lanes: Int, _ kernels: KernelTable, isWinograd: Bool) {
+    guard case .convolution(let convolution) = operation.kind, convolution.stride == 1, convolution.groups == 1 else {
+      return nil
+    }
+    let (input, output) = (plan.values[operation.inputs[0]], plan.values[operation.output])
+    let (kernel, area) = (convolution.kernel, output.area)
+    guard kernel == 2 * convolution.padding + 1, (input.height, input.width) == (output.height, output.width) else {
+      return nil
+    }
+    let (inputBlocks, outputBlocks) = (blocks(input.channels, lanes), blocks(output.channels, lanes))
+    let weights = kernel * kernel * inputBlocks * outputBlocks * lanes * lanes
+    let gradient = isWinograd ? weights / (kernel * kernel) * 128 : weights * area
+    guard area * area * ((inputBlocks + outputBlocks) * lanes / 2 + kernel * kernel) < gradient else { return nil }
+    geometry = rote_pixels(
+      input_blocks: Int32(inputBlocks), output_blocks: Int32(outputBlocks), height: Int32(input.height),
+      width: Int32(input.width), kernel: Int32(kernel), padding: Int32(convolution.padding))
+    self.kernels = kernels
+    roomSize = Int(rote_pixel_scratch(geometry, Int32(lanes)))
+  }
+
+  func callAsFunction(
+    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, room: UnsafeMutablePointer<Float>
+  ) -> Double { kernels.c.pixel_norm(geometry, x, dy, room) }
+}
+
 extension Window {
   /// Floats of the weights of one output block.
   var outputBlockSize: Int { inputBlocks * tapCount * blockArea }
@@ -119,9 +156,19 @@ extension CPUContext {
     }
   }
 
+  /// How a convolution comes by its norms from products of pixels; nil where it does not.
+  static func pixelNorm(_ plan: Plan, _ operation: Operation, _ lanes: Int, _ kernels: KernelTable, isExact: Bool)
+    -> PixelNorm?
+  {
+    var isWinograd = false
+    if case .winograd = ConvolutionWay(plan, operation, lanes, isExact: isExact) { isWinograd = true }
+    return PixelNorm(plan, operation, lanes, kernels, isWinograd: isWinograd)
+  }
+
   /// Floats of a thread's room for a gradient of one example, whatever the tensor.
   static func normRoom(
-    _ plan: Plan, _ lanes: Int, _ kernels: KernelTable, _ gradients: CPUExecutor.Gradients, _ parameters: Parameters
+    _ plan: Plan, _ lanes: Int, _ kernels: KernelTable, _ gradients: CPUExecutor.Gradients, _ parameters: Parameters,
+    isExact: Bool
   ) -> Int {
     guard gradients.areOfExamples || (!gradients.isEmpty && !gradients.contains(.parameters)) else { return 0 }
     return plan.operations.reduce(0) { most, operation in
@@ -135,10 +182,10 @@ extension CPUContext {
           if case .window(let norm) = way {
             var size = norm.roomSize
             // The whole gradient by a small weight.
-            if case .convolution(let convolution) = operation.kind, gradients.contains(.norms),
-              parameters.isSummed(convolution.weight)
-            {
-              size = max(size, parameters.size(convolution.weight))
+            if case .convolution(let convolution) = operation.kind, gradients.contains(.norms) {
+              if parameters.isSummed(convolution.weight) { size = max(size, parameters.size(convolution.weight)) }
+              let pixels = pixelNorm(plan, operation, lanes, kernels, isExact: isExact)
+              size = max(size, pixels?.roomSize ?? 0)
             }
             return max(most, size, channels)
           }
@@ -187,6 +234,7 @@ extension CPUContext {
     let (input, output) = (kept(operation.inputs[0]), operation.output)
     let (inputSize, outputSize) = (size(plan.values[operation.inputs[0]]), size(plan.values[output]))
     let (outputBlocks, pixels) = (Int32(blockCount(plan.values[output])), Int32(plan.values[output].area))
+    let pixelNorm = CPUContext.pixelNorm(plan, operation, lanes, kernels, isExact: isExact)
     return .example([input, .gradient(output)]) { [kernels, normRoom, lanes] step, example in
       let (x, dy) = (step.address(input, example), step.gradient(output, example))
       let room = normRoom(step.worker)
@@ -194,7 +242,8 @@ extension CPUContext {
       case .outerProduct:
         let norm = kernels.c.sum_of_squares(Int64(outputSize), dy)
         norms.set(example, weight, kernels.c.sum_of_squares(Int64(inputSize), x) * norm)
-      case .window(let norm): norms.set(example, weight, norm(x, dy, room: room))
+      case .window(let norm):
+        norms.set(example, weight, pixelNorm.map { $0(x, dy, room: room) } ?? norm(x, dy, room: room))
       }
       if let bias {
         kernels.c.channel_sums(outputBlocks, pixels, dy, 0, room)
