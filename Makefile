@@ -339,6 +339,7 @@ check-format: .venv/ready $(tools)
 	$(python) Tests/python/check_format.py --flips $(FLIPS)
 	$(python) Tests/python/check_example.py
 	$(python) Tests/python/check_label_errors.py
+	$(python) Tests/python/check_report.py
 	$(python) Tests/python/check_svhn.py
 	$(python) Tests/python/check_tiny_imagenet.py $(TINY_IMAGENET)
 	$(python) Tests/python/check_hostile.py

@@ -72,7 +72,7 @@ let package = Package(
     // Not a part of Training, so that only `score` loads OpenBLAS, which starts threads as it is loaded.
     .target(name: "Alignments", dependencies: ["Training", "Networks", "Measures", "Kernels", "CKernels", "ToolKit"]),
     .target(name: "Probes", dependencies: ["Training", "Networks", "Kernels", "CKernels", "Randomness", "COpenBLAS"]),
-    .target(name: "Figures", dependencies: ["CZlib"]),
+    .target(name: "Figures", dependencies: ["ToolKit", "CZlib"]),
 
     tool("fetch-data", ["ImageSets", "Downloads"]),
     tool("train", ["Training"]),
@@ -106,7 +106,7 @@ let package = Package(
     tests("Training", ["Randomness", "Kernels", "Networks", "Artefacts", "ToolKit"]),
     tests("Probes", ["Alignments", "Randomness", "Kernels", "Networks", "Training", "Measures", "ToolKit"]),
     tests("Measures", ["Kernels", "Randomness"]),
-    tests("Figures", ["CZlib"]),
+    tests("Figures", ["CZlib", "ToolKit"]),
     .testTarget(
       name: "ToolTests",
       dependencies: [

@@ -42,6 +42,11 @@ runs_small = 0:3
 # Of all but the sine, whose scores are correlated.
 other_runs_paper = 0:3
 other_runs_small = 0:1
+# Of what stands in the paper's appendix: other losses and activations, and shuffled labels.
+other_epochs_paper = 2000
+other_epochs_small = 40
+other_snapshots_paper = 0,1,10,100,500,2000
+other_snapshots_small = 0,5,40
 # Convolutional networks are a hundred times the work.
 deep_paper = convnet resnet-50 densenet-121
 deep_small = convnet
@@ -57,6 +62,8 @@ SNAPSHOTS = $(snapshots_$(SCALE))
 TEST_EVERY = $(test_every_$(SCALE))
 RUNS = $(runs_$(SCALE))
 OTHER_RUNS = $(other_runs_$(SCALE))
+OTHER_EPOCHS = $(other_epochs_$(SCALE))
+OTHER_SNAPSHOTS = $(other_snapshots_$(SCALE))
 DEEP = $(deep_$(SCALE))
 DEEP_EPOCHS = $(deep_epochs_$(SCALE))
 DEEP_RUNS = $(deep_runs_$(SCALE))
@@ -122,9 +129,12 @@ is_deep = $(filter $(DEEP),$(call part,$1,2))
 network = $(if $(is_deep),$(call part,$1,2),mlp activation=$(call part,$1,2))
 # Deep networks keep their own initialisation, which is Glorot's.
 initialisation = $(if $(is_deep),--initialisation glorot,--first-layer-std $(call part,$1,3))
-is_main = $(and $(filter $(SETS),$(call part,$1,1)),$(filter sin/cross-entropy,$(call part,$1,2)/$(call part,$1,4)))
-schedule = $(if $(is_deep),--epochs $(DEEP_EPOCHS) --runs $(DEEP_RUNS) --snapshots 0$(comma)$(DEEP_EPOCHS),--epochs $(EPOCHS) \
-  --runs $(if $(call is_main,$1),$(RUNS),$(OTHER_RUNS)) --snapshots $(SNAPSHOTS))
+is_one_of = $(and $(filter $(SETS),$(call part,$1,1)),$(filter $2,$(call part,$1,2)/$(call part,$1,4)))
+long = --epochs $(EPOCHS) --snapshots $(SNAPSHOTS)
+short = --epochs $(OTHER_EPOCHS) --snapshots $(OTHER_SNAPSHOTS)
+deep = --epochs $(DEEP_EPOCHS) --snapshots 0$(comma)$(DEEP_EPOCHS)
+schedule = $(if $(is_deep),$(deep) --runs $(DEEP_RUNS),$(if $(call is_one_of,$1,sin/cross-entropy),$(long) --runs $(RUNS),$(if \
+  $(call is_one_of,$1,relu/cross-entropy),$(long),$(short)) --runs $(OTHER_RUNS)))
 
 $(STUDY)/%/runs.h5: $(STUDY)/$$(call part,$$*,1)/data.h5
 	@mkdir -p $(@D)

@@ -108,6 +108,11 @@ $(STUDY)/arms/%/stopped.h5: $(STUDY)/data.h5 $$(call distilled_of,$$*)
 	  '$$1 == "cell" { for (i = 1; i <= NF; i++) at[$$i] = i } $$1 ~ /^$*/ { print $$at["in_accuracy"]; exit }'); \
 	bin/train $< --stop-at-accuracy $$accuracy $(call settings,$*) -o $@
 
-$(STUDY)/arms/%/report.md: $$(call runs_of,$$*) $$(call distilled_of,$$*) $(arms:%=$(STUDY)/arms/$$*/%.h5)
+all_arms = $(call runs_of,$1) $(call distilled_of,$1) $(arms:%=$(STUDY)/arms/$1/%.h5)
+
+$(STUDY)/arms/%/scores.h5: $$(call all_arms,$$*)
+	bin/score memorisation $^ -o $@
+
+$(STUDY)/arms/%/report.md: $(STUDY)/arms/%/scores.h5 $$(call all_arms,$$*)
 	bin/report tables $^ -o $@
 	@cat $@

@@ -1,10 +1,22 @@
-/// A page as a value: sections of paragraphs, tables, charts and images; `HTML` renders it.
+/// A page as a value: sections of paragraphs, tables, charts and images; `HTML`, `Markdown` and `json` render it.
 public struct Page: Hashable, Sendable {
   public enum Block: Hashable, Sendable {
     case paragraph(String)
     case table(Table)
     case chart(Chart)
     case images(ImageGrid)
+
+    /// Of tables, charts and images.
+    public var name: String? {
+      switch self {
+      case .paragraph: nil
+      case .table(let table): table.name
+      case .chart(let chart): chart.name
+      case .images(let grid): grid.name
+      }
+    }
+
+    public var isTable: Bool { if case .table = self { true } else { false } }
   }
 
   public struct Section: Hashable, Sendable {
@@ -39,5 +51,20 @@ public struct Page: Hashable, Sendable {
   /// The tables of all sections, in order.
   public var tables: [Table] {
     sections.flatMap(\.blocks).compactMap { if case .table(let table) = $0 { table } else { nil } }
+  }
+
+  /// The charts of all sections, in order.
+  public var charts: [Chart] {
+    sections.flatMap(\.blocks).compactMap { if case .chart(let chart) = $0 { chart } else { nil } }
+  }
+
+  /// The grids of images of all sections, in order.
+  public var grids: [ImageGrid] {
+    sections.flatMap(\.blocks).compactMap { if case .images(let grid) = $0 { grid } else { nil } }
+  }
+
+  /// The same page with other sections.
+  public func with(_ sections: [Section]) -> Page {
+    Page(language: language, title: title, lead: lead, sections: sections, footer: footer)
   }
 }

@@ -11,20 +11,9 @@ public enum TSV {
   public static func render(_ table: Table) -> String {
     var text = line(table.columns.flatMap(\.fields).map(escape))
     for row in table.rows {
-      text += line(
-        zip(row, table.columns).flatMap { cell, column in fields(cell, count: column.fields.count) })
+      text += line(zip(row, table.columns).flatMap { cell, column in cell.exact(column) { $0.map(escape) ?? "NA" } })
     }
     return text
-  }
-
-  private static func fields(_ cell: Table.Cell, count: Int) -> [String] {
-    switch cell {
-    case .text(let text): [escape(text)]
-    case .integer(let value): [String(value)]
-    case .number(let value): [Numerals.exact(value)]
-    case .interval(let value, let lower, let upper): [value, lower, upper].map(Numerals.exact)
-    case .missing: Array(repeating: "NA", count: count)
-    }
   }
 
   private static func line(_ fields: [String]) -> String { fields.joined(separator: "\t") + "\n" }

@@ -1,4 +1,4 @@
-/// A table as a value; `Markdown`, `TSV` and `HTML` render it.
+/// A table as a value; `Markdown`, `TSV`, `CSV`, `LaTeX`, `HTML` and `json` render it.
 public struct Table: Hashable, Sendable {
   /// What a column's cells are; `digits` are those after the point that people are shown.
   public enum Kind: Hashable, Sendable {
@@ -83,6 +83,19 @@ extension Table.Cell {
   public func text(digits: Int) -> String {
     let (value, interval) = people(.interval(digits: digits))
     return value + (interval.map { " \($0)" } ?? "")
+  }
+
+  /// What programs read, one a field of the column.
+  ///
+  /// - Parameter text: writes text as the format has it, and nil, which is a missing value.
+  func exact(_ column: Table.Column, _ text: (String?) -> String) -> [String] {
+    switch self {
+    case .text(let value): [text(value)]
+    case .integer(let value): [String(value)]
+    case .number(let value): [Numerals.exact(value)]
+    case .interval(let value, let lower, let upper): [value, lower, upper].map(Numerals.exact)
+    case .missing: column.fields.map { _ in text(nil) }
+    }
   }
 
   func fits(_ kind: Table.Kind) -> Bool {

@@ -14,9 +14,9 @@ struct RunsCommand: ParsableCommand {
     abstract: "Alignment in trained networks; the default.",
     discussion: """
       An example's gradient is that of its own loss, the run's; of students,
-      cross-entropy. Over the whole set alignment
-      and gradient diversity take time linear in the examples; cosine stiffness and
-      confusion, which take all pairs, are there with --minibatch.
+      cross-entropy. Over the whole set alignment and gradient diversity take time
+      linear in the examples; cosine stiffness and confusion, which take all pairs,
+      are there with --minibatch.
 
         align data.h5 runs.h5 -o alignment.h5
         align data.h5 runs.h5 --tensors logits,fc1.weight --snapshots 0,5 -o a.h5

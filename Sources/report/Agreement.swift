@@ -4,7 +4,10 @@ import ToolKit
 /// The data set that all files must be of: that of the first.
 struct Agreement {
   private var first: (file: String, data: String)?
-  private(set) var classes: [String] = []
+  /// The classes of the data set, once a file has told them; and of alignment, which may be of some of them.
+  private var whole: [String]?
+  private var some: [String] = []
+  var classes: [String] { whole ?? some }
   private var examples: [ScoresFile.Split: (file: String, example: [Int64], label: [Int32])] = [:]
 
   mutating func check(_ file: ImageDataset) throws {
@@ -25,16 +28,21 @@ struct Agreement {
   }
 
   mutating func check(_ file: Alignment) throws {
-    try check(file.reader.name, data: file.data, classes: file.classes)
+    try check(file.reader.name, data: file.data, isSame: whole.map { Set($0).isSuperset(of: file.classes) } ?? true)
+    some = file.classes
   }
 
   private mutating func check(_ file: String, data: String, classes: [String]) throws {
+    try check(file, data: data, isSame: whole.map { $0 == classes } ?? Set(classes).isSuperset(of: some))
+    whole = classes
+  }
+
+  private mutating func check(_ file: String, data: String, isSame: Bool) throws {
     guard let first else {
       first = (file, data)
-      self.classes = classes
       return
     }
-    guard first.data == data, self.classes == classes else {
+    guard first.data == data, isSame else {
       throw Failure(
         .badData, file, "is of another data set than \(first.file)", remedy: "name files of one data set")
     }

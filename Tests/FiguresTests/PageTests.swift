@@ -66,9 +66,10 @@ import Testing
     #expect(ids.count >= 3 * (1 + 1 + 3 * 3 + 1))
     #expect(Set(ids).count == ids.count)
     #expect(ids.allSatisfy { $0.first?.isLetter == true && !$0.contains(" ") })
-    let references = elements.flatMap { element in
-      (element.attributes["aria-labelledby"] ?? "").split(separator: " ").map(String.init)
-        + (element.attributes["href"].map { [String($0.dropFirst())] } ?? [])
+    let references = elements.flatMap { element -> [String] in
+      let labels = (element.attributes["aria-labelledby"] ?? "").split(separator: " ").map(String.init)
+      guard let link = element.attributes["href"] else { return labels }
+      return labels + [String(link.dropFirst())]
     }
     #expect(references.allSatisfy(ids.contains))
   }

@@ -78,6 +78,7 @@ import ToolKit
     #expect(part.count == 18 && whole.count == 90)
     for i in 0..<9 { #expect(part[2 * i] == whole[10 * i + 2] && part[2 * i + 1] == whole[10 * i + 7]) }
     #expect(try values(scratch, "some.h5", "/alignment/all") != values(scratch, "all.h5", "/alignment/all"))
+    try scratch.succeed("report check data.h5 runs.h5 some.h5; report some.h5 data.h5 -q; report runs.h5 some.h5 -q")
   }
 
   @Test func `Batch-norm takes the statistics of minibatches where it is told to`() throws {

@@ -1,0 +1,61 @@
+extension SVG {
+  /// A file that stands alone: the grid's title, then rows of images, each a PNG inside, with its label and detail under it.
+  public static func render(_ grid: ImageGrid, columns: Int = 4) -> String {
+    var markup = Markup()
+    markup.grid(grid, columns: max(1, min(columns, grid.entries.count)))
+    return markup.text + "\n"
+  }
+}
+
+extension Markup {
+  fileprivate mutating func grid(_ grid: ImageGrid, columns: Int) {
+    // Wide enough for a score with its interval and an example's number.
+    let (size, margin, gap, cell) = (Drawing.smallSize, 8.0, 12.0, 160.0)
+    // Pixels are shown as whole numbers of the drawing's.
+    let largest = grid.entries.map { max($0.image.width, $0.image.height) }.max() ?? 1
+    let side = largest > Int(cell) ? cell : Double(Int(cell) / largest * largest)
+    let line = size * 1.35
+    // Under each image two lines of text, which are cut at the cell's width.
+    let step = side + 2 * line + gap
+    var drawing = Drawing(width: 2 * margin + Double(columns) * (cell + gap) - gap)
+    let top = margin + Drawing.textSize * 1.8
+    drawing.height = top + Double((grid.entries.count + columns - 1) / columns) * step
+    drawing.text(
+      grid.title, x: margin, y: margin + Drawing.textSize, style: "panel", limit: drawing.width - 2 * margin,
+      size: Drawing.textSize)
+    for (i, entry) in grid.entries.enumerated() {
+      let (x, y) = (margin + Double(i % columns) * (cell + gap), top + Double(i / columns) * step)
+      drawing.markup.picture(entry, x: x, y: y, side: side)
+      drawing.text(entry.label, x: x, y: y + side + line, style: "name", limit: cell, size: size)
+      drawing.text(entry.detail, x: x, y: y + side + 2 * line, style: "tick", limit: cell, size: size)
+    }
+
+    let title = identifier("\(grid.name)-title")
+    let description = identifier("\(grid.name)-description")
+    let box = "0 0 \(Numerals.coordinate(drawing.width)) \(Numerals.coordinate(drawing.height))"
+    let attributes: [Attribute] = [
+      .init("xmlns", "http://www.w3.org/2000/svg"), .init("class", "rote"), .init("viewBox", box),
+      .init("width", drawing.width), .init("height", drawing.height), .init("role", "img"),
+      .init("aria-labelledby", "\(title) \(description)"), .init("image-rendering", "pixelated"),
+    ]
+    element("svg", attributes) { markup in
+      markup.lineBreak()
+      markup.element("title", [.init("id", title)], text: grid.title)
+      markup.element("desc", [.init("id", description)], text: grid.caption)
+      markup.lineBreak()
+      markup.element("style") { $0.literal(Stylesheet.chart) }
+      markup.empty("rect", [.init("class", "paper"), .init("width", drawing.width), .init("height", drawing.height)])
+      markup.lineBreak()
+      markup.append(drawing.markup)
+    }
+  }
+
+  private mutating func picture(_ entry: ImageGrid.Entry, x: Double, y: Double, side: Double) {
+    let attributes: [Attribute] = [
+      .init("x", x), .init("y", y), .init("width", side), .init("height", side),
+      .init("href", "data:image/png;base64," + Base64.encode(PNG.encode(entry.image))),
+    ]
+    element("image", attributes) { $0.element("title", text: entry.alternative) }
+    lineBreak()
+  }
+}

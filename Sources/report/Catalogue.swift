@@ -1,0 +1,88 @@
+import Figures
+import ToolKit
+
+/// What `report` can show, by name, and the files that each takes.
+enum Catalogue {
+  struct Item {
+    enum Kind: String { case table, figure, images }
+
+    let kind: Kind
+    /// Followed by -1, -2, … where there may be several.
+    let name: String
+    var isNumbered = false
+    let title: String
+    let needs: String
+
+    /// Whether this is what the page calls so.
+    func isCalled(_ other: String) -> Bool {
+      guard isNumbered else { return other == name }
+      return other.hasPrefix(name + "-") && other.dropFirst(name.count + 1).allSatisfy(\.isNumber)
+    }
+  }
+
+  private static let scores = "scores (score memorisation RUNS -o scores.h5)"
+  private static let runs = "runs (train DATA -o runs.h5)"
+  private static let students = "scores or runs of students too (distill DATA TEACHER-RUNS -o students.h5)"
+  private static let alignment = "alignment (align DATA RUNS -o alignment.h5)"
+  private static let truth = scores + " and a data set of fetch-data sprites"
+  private static let images = scores + " and the data set (fetch-data SET -o data.h5)"
+
+  static let items: [Item] = [
+    .init(
+      kind: .table, name: "accuracy", title: "accuracy in sample, out of sample and on the test split",
+      needs: "scores or runs"),
+    .init(kind: .table, name: "memorisation", title: "mean memorisation by size of network", needs: scores),
+    .init(
+      kind: .figure, name: "memorisation-by-size", isNumbered: true, title: "the same as lines over parameters",
+      needs: scores + " of several sizes"),
+    .init(
+      kind: .figure, name: "memorisation-by-cell", title: "the same of what has no other size beside it", needs: scores),
+    .init(kind: .table, name: "scores", title: "shares of examples by score", needs: scores),
+    .init(kind: .figure, name: "score-histograms", title: "histograms of scores", needs: scores),
+    .init(
+      kind: .table, name: "distillation", title: "students against the same networks trained on labels", needs: students
+    ),
+    .init(kind: .table, name: "distillation-examples", title: "changes of single examples' scores", needs: students),
+    .init(kind: .figure, name: "distillation-bars", title: "students against labels as bars", needs: students),
+    .init(
+      kind: .figure, name: "distillation-density", isNumbered: true, title: "joint histogram of both scores",
+      needs: students),
+    .init(kind: .table, name: "subpopulations", title: "memorisation by size of sub-population", needs: truth),
+    .init(kind: .figure, name: "memorisation-by-subpopulation", title: "the same as lines", needs: truth),
+    .init(kind: .table, name: "wrong-labels", title: "how well memorisation finds wrong labels", needs: truth),
+    .init(kind: .table, name: "alignment", title: "alignment by tensor and snapshot", needs: alignment),
+    .init(kind: .figure, name: "alignment-bars", title: "alignment at the last snapshot", needs: alignment),
+    .init(
+      kind: .table, name: "alignment-accuracy", title: "alignment against test accuracy over configurations",
+      needs: alignment + " and runs of three configurations"),
+    .init(kind: .figure, name: "train-accuracy-by-epoch", title: "training accuracy by epoch", needs: runs),
+    .init(kind: .figure, name: "test-accuracy-by-epoch", title: "test accuracy by epoch", needs: runs),
+    .init(kind: .images, name: "most-memorised", title: "the most memorised training images", needs: images),
+    .init(kind: .images, name: "least-memorised", title: "the least memorised training images", needs: images),
+  ]
+
+  /// For people and for awk: kind, name, title and needs, with tabs between.
+  static var text: String {
+    items.map { item in
+      [item.kind.rawValue, item.name + (item.isNumbered ? "-N" : ""), item.title, item.needs].joined(separator: "\t")
+        + "\n"
+    }.joined()
+  }
+
+  /// - Throws: where there is no such table, or no such figure, whatever the files.
+  static func check(_ name: String, isTable: Bool) throws {
+    let candidates = items.filter { ($0.kind == .table) == isTable }
+    guard candidates.contains(where: { $0.isCalled(name) }) else {
+      throw Failure(
+        .usage, nil, "there is no \(isTable ? "table" : "figure") '\(name)'",
+        remedy: "there are " + candidates.map { $0.name + ($0.isNumbered ? "-1" : "") }.joined(separator: ", "))
+    }
+  }
+
+  /// What to say where the files do not have what there is.
+  static func lacking(_ name: String) -> Failure {
+    let item = items.first { $0.isCalled(name) }
+    return Failure(
+      .badData, nil, "the files have no '\(name)'", remedy: "it needs " + (item?.needs ?? "other files"))
+  }
+}
