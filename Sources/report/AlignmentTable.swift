@@ -4,7 +4,7 @@ import Measures
 
 extension Material {
   /// Alignment of gradients and representations, of each tensor and snapshot.
-  func alignment() -> Page.Section? {
+  func alignment() throws -> Page.Section? {
     let aligned = cells.compactMap { cell in cell.alignment.map { (cell, $0) } }
     guard !aligned.isEmpty else { return nil }
     var table = Table(
@@ -37,7 +37,8 @@ extension Material {
     }
     return Page.Section(
       "Alignment",
-      [.chart(Material.bars(aligned)), .table(table)] + (alignmentAgainstAccuracy().map { [.table($0)] } ?? []))
+      [.chart(Material.bars(aligned)), .table(table)] + (try alignmentAlongTraining())
+        + (alignmentAgainstAccuracy().map { [.table($0)] } ?? []))
   }
 
   private static func bars(_ aligned: [(cell: Cell, file: Alignment)]) -> Chart {
@@ -78,7 +79,7 @@ extension Alignment {
   }
 
   /// Over runs, of values of shape (run, snapshot, tensor).
-  fileprivate func summary(_ values: [Float], _ snapshot: Int, _ tensor: Int) -> Measures.Summary {
+  func summary(_ values: [Float], _ snapshot: Int, _ tensor: Int) -> Measures.Summary {
     Measures.Summary(
       runs.indices.map { Double(values[($0 * snapshots.count + snapshot) * tensors.count + tensor]) })
   }

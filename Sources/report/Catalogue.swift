@@ -22,8 +22,12 @@ enum Catalogue {
 
   private static let scores = "scores (score memorisation RUNS -o scores.h5)"
   private static let runs = "runs (train DATA -o runs.h5)"
-  private static let students = "scores or runs of students too (distill DATA TEACHER-RUNS -o students.h5)"
+  private static let students =
+    "scores of students too (distill DATA TEACHER-RUNS -o students.h5); the runs, for differences over runs"
   private static let alignment = "alignment (align DATA RUNS -o alignment.h5)"
+  private static let snapshots = "alignment of runs with --snapshots 0,every:10 or the like"
+  private static let trajectories = "trajectories (score trajectories RUNS -o trajectories.h5)"
+  private static let agreement = "agreement (score agreement DATA RUNS proxies.h5 -o agreement.h5)"
   private static let truth = scores + " and a data set of fetch-data sprites"
   private static let images = scores + " and the data set (fetch-data SET -o data.h5)"
 
@@ -39,6 +43,12 @@ enum Catalogue {
       kind: .figure, name: "memorisation-by-cell", title: "the same of what has no other size beside it", needs: scores),
     .init(kind: .table, name: "scores", title: "shares of examples by score", needs: scores),
     .init(kind: .figure, name: "score-histograms", title: "histograms of scores", needs: scores),
+    .init(kind: .table, name: "trajectories", title: "categories of scores over sizes", needs: trajectories),
+    .init(kind: .figure, name: "trajectories-bars", title: "the same as bars, beside chance", needs: trajectories),
+    .init(kind: .table, name: "proxies", title: "how proxies go with memorisation", needs: agreement),
+    .init(
+      kind: .table, name: "proxy-changes", title: "how their changes over sizes do",
+      needs: agreement + " of two sizes or more"),
     .init(
       kind: .table, name: "distillation", title: "students against the same networks trained on labels", needs: students
     ),
@@ -53,12 +63,32 @@ enum Catalogue {
     .init(kind: .table, name: "alignment", title: "alignment by tensor and snapshot", needs: alignment),
     .init(kind: .figure, name: "alignment-bars", title: "alignment at the last snapshot", needs: alignment),
     .init(
+      kind: .figure, name: "logits-alignment-by-epoch", title: "alignment of gradients by the logits along training",
+      needs: snapshots),
+    .init(
+      kind: .figure, name: "all-parameters-alignment-by-epoch", title: "alignment of whole gradients along training",
+      needs: snapshots),
+    .init(
+      kind: .figure, name: "representation-alignment-by-epoch", title: "alignment of representations along training",
+      needs: snapshots),
+    .init(
+      kind: .table, name: "gradients", title: "relative norms of gradients, and distance from the initialisation",
+      needs: alignment + " of parameters"),
+    .init(
       kind: .table, name: "alignment-accuracy", title: "alignment against test accuracy over configurations",
       needs: alignment + " and runs of three configurations"),
     .init(kind: .figure, name: "train-accuracy-by-epoch", title: "training accuracy by epoch", needs: runs),
     .init(kind: .figure, name: "test-accuracy-by-epoch", title: "test accuracy by epoch", needs: runs),
     .init(kind: .images, name: "most-memorised", title: "the most memorised training images", needs: images),
     .init(kind: .images, name: "least-memorised", title: "the least memorised training images", needs: images),
+    .init(
+      kind: .images, name: "trajectory-constant", title: "the surest of this category over sizes",
+      needs: trajectories + " and the data set"),
+    .init(kind: .images, name: "trajectory-increasing", title: "of this", needs: trajectories + " and the data set"),
+    .init(kind: .images, name: "trajectory-decreasing", title: "of this", needs: trajectories + " and the data set"),
+    .init(kind: .images, name: "trajectory-cap", title: "of this", needs: trajectories + " and the data set"),
+    .init(kind: .images, name: "trajectory-cup", title: "of this", needs: trajectories + " and the data set"),
+    .init(kind: .images, name: "trajectory-other", title: "of this", needs: trajectories + " and the data set"),
   ]
 
   /// For people and for awk: kind, name, title and needs, with tabs between.

@@ -65,7 +65,7 @@ struct ExampleImages {
 
 extension ImageDataset {
   /// A training image; grey where it has one channel.
-  fileprivate func thumbnail(_ row: Int) throws -> RGBImage {
+  func thumbnail(_ row: Int) throws -> RGBImage {
     let pixels = try images("train", rows: row..<row + 1)
     return RGBImage(
       width: width, height: height, pixels: channels == 3 ? pixels : pixels.flatMap { [$0, $0, $0] })

@@ -32,6 +32,9 @@ struct Material {
   /// What the data set file knows of its examples, and images of some: nil without one.
   let truth: GroundTruth?
   let images: ExampleImages?
+  /// Of the scores over sizes, and what `score agreement` found.
+  let trajectories: Trajectories?
+  let agreements: [ProxyAgreement]
 
   var scored: [Cell] { cells.filter { $0.scores != nil } }
 
@@ -41,6 +44,8 @@ struct Material {
     var scores: [CellScores] = []
     var measured: [MeasuredCell] = []
     var alignments: [Alignment] = []
+    var trajectories: [Trajectories] = []
+    var agreements: [ProxyAgreement] = []
     var runInputs: [Input] = []
     for input in inputs {
       let reader = try ArtefactReader(input)
@@ -53,6 +58,8 @@ struct Material {
         try agreement.check(file)
         scores += try CellScores.all(in: file)
         measured += try MeasuredCell.all(in: file)
+        try Trajectories(file).map { trajectories.append($0) }
+        try ProxyAgreement(file).map { agreements.append($0) }
       case .alignment:
         alignments.append(try Alignment(reader))
         try agreement.check(alignments[alignments.count - 1])
@@ -65,6 +72,11 @@ struct Material {
       throw Failure(.usage, datasets[1].reader.name, "is a second data set file", remedy: "name one")
     }
     try MeasuredCell.refuseRepeats(measured)
+    guard trajectories.count <= 1 else {
+      throw Failure(.usage, trajectories[1].reader, "is a second file of trajectories", remedy: "name one")
+    }
+    self.trajectories = trajectories.first
+    self.agreements = agreements
     try Material.refuseRepeats(alignments)
     let runs = runInputs.isEmpty ? [] : try CellRuns.all(in: try RunsSet(runInputs), quiet: quiet)
     dataset = datasets.first

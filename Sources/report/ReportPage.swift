@@ -4,11 +4,12 @@ import ToolKit
 
 extension Material {
   /// Everything, as one page: first the summary, then a section a subject.
-  func page() -> Page {
+  func page() throws -> Page {
     let subject = dataset.map { " of \($0.name)" } ?? ""
     var sections = [
-      accuracy(), memorisationBySize(), distribution(), distillation(), groundTruth(), alignment(),
-      learningCurves(), images?.section,
+      accuracy(), memorisationBySize(), distribution(), try trajectorySection(), proxies(), distillation(),
+      groundTruth(),
+      try alignment(), learningCurves(), images?.section,
     ].compactMap { $0 }
     let missing = missing()
     if !missing.isEmpty { sections.append(Page.Section("What is missing", missing.map { .paragraph($0) })) }
@@ -86,6 +87,16 @@ extension Material {
       lines.append(
         "Memorisation by size: one size of network only; train others with train DATA --architecture A, and score all "
           + "together with score memorisation.")
+    }
+    let sizes = Set(scored.filter { !$0.config.isDistilled && $0.hasScores }.map(\.parameterCount)).count
+    if sizes >= 2, trajectories == nil {
+      lines.append(
+        "Trajectories over size: make them with score trajectories RUNS -o trajectories.h5, and name that file.")
+    }
+    if sizes >= 1, agreements.isEmpty {
+      lines.append(
+        "Proxies: make them with score proxies DATA RUNS -o proxies.h5, and name the file of score agreement DATA RUNS proxies.h5."
+      )
     }
     let paired = Set(pairs.map(\.distilled.label))
     for cell in scored where cell.config.isDistilled && !paired.contains(cell.label) {

@@ -64,7 +64,7 @@ struct TablesCommand: ParsableCommand {
     for name in [table, figure].compactMap({ $0 }) { try Catalogue.check(name, isTable: table != nil) }
     let material = try Material(try Input.open(inputs.names()), quiet: common.quiet)
     let target = try Output(output.output, isText: true)
-    let page = try chosen(of: material.page())
+    let page = try chosen(of: try material.page())
     let format = format ?? (figure == nil ? .markdown : .svg)
     try target.write(Array(render(page, as: format).utf8))
     if table == nil, figure == nil, [.tsv, .csv, .latex].contains(format), !common.quiet {

@@ -74,4 +74,30 @@ import ToolKit
     #expect(outcome.status == 65 && outcome.lines.count == 1)
     #expect(outcome.errors.contains("part.h5: lacks the variable /memorisation/lower"), "\(outcome.errors)")
   }
+
+  @Test func `Trajectories and agreement have tables, and images with a data set`() throws {
+    let scratch = try Scratch(with: ["sprites.h5", "runs.h5"])
+    try scratch.succeed(
+      """
+      train sprites.h5 --architecture 'mlp width=24' --recipe quick --epochs 2 --runs 0:10 -q -o larger.h5
+      train sprites.h5 --architecture 'mlp width=12' --recipe quick --epochs 2 --runs 0:10 -q -o smaller.h5
+      score trajectories larger.h5 smaller.h5 -q -o trajectories.h5
+      score proxies sprites.h5 larger.h5 smaller.h5 --measures c_score,random -q -o proxies.h5 2> /dev/null
+      score agreement sprites.h5 larger.h5 smaller.h5 proxies.h5 -q -o agreement.h5 2> /dev/null
+      report trajectories.h5 agreement.h5 --format tsv -q > alone.tsv
+      report trajectories.h5 sprites.h5 --format json -q > page.json
+      """)
+    let text = String(decoding: try scratch.bytes("alone.tsv"), as: UTF8.self)
+    #expect(text.contains("# trajectories\n") && text.contains("# proxies\n") && text.contains("# proxy-changes\n"))
+    let page = try JSON(parsing: String(decoding: try scratch.bytes("page.json"), as: UTF8.self), subject: "page")
+    let figures = try #require(page["figures"]?.array).compactMap { $0["name"]?.string }
+    #expect(figures.contains("trajectories-bars") && figures.contains { $0.hasPrefix("trajectory-") })
+    let rows = try #require(page["tables"]?.array?.first { $0["name"]?.string == "trajectories" }?["rows"]?.array)
+    let counts = rows.compactMap { $0["examples"]?.int }
+    // Six categories at each of four thresholds hold all examples that have scores at every size.
+    #expect(rows.count == 24)
+    #expect(Set((0..<4).map { counts[6 * $0..<6 * $0 + 6].reduce(0, +) }).count == 1 && counts.reduce(0, +) > 0)
+    let outcome = try scratch.shell("cp trajectories.h5 again.h5; report trajectories.h5 again.h5 -o out.md")
+    #expect(outcome.status != 0 && outcome.lines.count == 1 && !scratch.exists("out.md"), "\(outcome.errors)")
+  }
 }

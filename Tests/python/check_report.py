@@ -32,16 +32,21 @@ def made(*arguments, timeout=300):
 
 def study(folder):
     """Two sizes, students of the small one by the large one, scores, alignment, and a third scale for a correlation."""
-    path = {name: folder / f"{name}.h5" for name in "data small large students scores a b c third".split()}
+    path = {name: folder / f"{name}.h5" for name in "data small large students scores a b c third trajectories proxies agreement".split()}
     train = "--recipe quick --epochs 12 --test-every 4".split()
     made("fetch-data", "sprites", "--train", "0:600", "--test", "0:200", "-q", "-o", path["data"])
     for name, architecture in [("small", SMALL), ("large", LARGE), ("third", "mlp width=32")]:
         made("train", path["data"], "--architecture", architecture, *train, "--runs", f"0:{RUNS}", "--snapshots", "0,4",
-             "-q", "-o", path[name])
+             "--dynamics", "evaluation", "-q", "-o", path[name])
     made("distill", path["data"], path["large"], "--architecture", SMALL, *train, "-q", "-o", path["students"])
     made("score", "memorisation", path["small"], path["large"], path["students"], "-q", "-o", path["scores"])
     for runs, name in [("small", "a"), ("large", "b"), ("third", "c")]:
-        made("align", path["data"], path[runs], "--tensors", "logits,representation", "-q", "-o", path[name])
+        made("align", path["data"], path[runs], "--tensors", "logits,all parameters,representation", "-q",
+             "-o", path[name])
+    both = path["small"], path["large"]
+    made("score", "trajectories", *both, "-q", "-o", path["trajectories"])
+    made("score", "proxies", path["data"], *both, "--measures", "c_score,grand,random", "-q", "-o", path["proxies"])
+    made("score", "agreement", path["data"], *both, path["proxies"], "-q", "-o", path["agreement"])
     return path
 
 
@@ -156,6 +161,61 @@ def check_truth(tables, runs, data):
         near(row["auroc"], statistic / len(positive) / len(negative), "AUROC")
 
 
+def check_trajectories(table, path):
+    with h5py.File(path) as file:
+        alpha, shape = file["trajectory/alpha"][:], list(file["trajectory/shape"].asstr()[:])
+        category, posterior = file["trajectory/category"][:], file["trajectory/posterior"][:].astype(float)
+        floor, reliable = file["trajectory/floor"][:], file["trajectory/reliable"][:]
+    assert len(table) == len(alpha) * len(shape)
+    total = (category[0] >= 0).sum()
+    for row, (a, s) in zip(table, itertools.product(range(len(alpha)), range(len(shape)))):
+        assert row["shape"] == shape[s] and row["reliable"] == ["no", "yes"][reliable[a]]
+        count = (category[a] == s).sum()
+        assert row["examples"] == count
+        near(row["share"], count / total, "share")
+        near(row["floor_share"], floor[a, s] / total, "by chance")
+        near(row["excess"], (count - floor[a, s]) / total, "beyond chance", 1e-5)
+        near(row["posterior"], np.nanmean(posterior[a, :, s]), "posterior")
+
+
+def check_proxies(tables, path):
+    def same(found, expected):
+        assert (found is None and np.isnan(expected)) or found == float(expected), f"{found} {expected}"
+
+    with h5py.File(path) as file:
+        group = {name: value[:] for name, value in file["agreement"].items() if value.dtype.kind == "f"}
+        measure, method = (list(file[f"agreement/{name}"].asstr()[:]) for name in ("measure", "method"))
+        cell = list(file["cell"].asstr()[:])
+    assert len(tables["proxies"]) == len(cell) * len(measure) and len(tables["proxy-changes"]) == len(measure)
+    for row in tables["proxies"]:
+        place = cell.index(row["cell"]), measure.index(row["measure"])
+        for end in ["", "_lower", "_upper"]:
+            for k, name in enumerate(method):
+                same(row[name + end], group["correlation" + end][place][k])
+            for name in ["disattenuated", "score_reliability", "proxy_reliability"]:
+                same(row[name + end], group[name + end][place])
+    for row in tables["proxy-changes"]:
+        m = measure.index(row["measure"])
+        for end in ["", "_lower", "_upper"]:
+            for k, name in enumerate(method):
+                same(row[name + end], group["change_correlation" + end][m, k])
+            for name in ["disattenuated", "score_reliability", "proxy_reliability"]:
+                same(row[name + end], group[f"change_{name}{end}"][m])
+
+
+def check_gradients(table, path):
+    for name, cell in [("a", SMALL), ("b", LARGE), ("c", "mlp width=32")]:
+        with h5py.File(path[name]) as file:
+            tensor, snapshot = list(file["tensor"].asstr()[:]), list(file["snapshot"][:])
+            norm, distance = file["relative_gradient_norm"][:], file["relative_distance"][:]
+        rows = [row for row in table if row["cell"] == cell]
+        assert [row["tensor"] for row in rows] == ["all parameters"] * len(snapshot)
+        for row in rows:
+            place = slice(None), snapshot.index(row["epoch"]), tensor.index(row["tensor"])
+            check_interval(row, "gradient", summary(norm[place]), cell)
+            check_interval(row, "distance", summary(distance[place]), cell)
+
+
 def check_alignment(tables, path, runs):
     means = {}
     for name, cell in [("a", SMALL), ("b", LARGE), ("c", "mlp width=32")]:
@@ -235,8 +295,12 @@ def main():
         check_examples(tables["distillation-examples"], runs)
         check_truth(tables, runs, path["data"])
         check_alignment(tables, path, runs)
+        check_trajectories(tables["trajectories"], path["trajectories"])
+        check_proxies(tables, path["agreement"])
+        check_gradients(tables["gradients"], path)
         unchecked = set(tables) - {"accuracy", "memorisation", "scores", "distillation", "distillation-examples",
-                                   "subpopulations", "wrong-labels", "alignment", "alignment-accuracy"}
+                                   "subpopulations", "wrong-labels", "alignment", "alignment-accuracy", "trajectories",
+                                   "proxies", "proxy-changes", "gradients"}
         assert not unchecked, f"tables that nothing is held against: {unchecked}"
         check_formats(path, page, schema)
         latex = check_latex(path, folder)

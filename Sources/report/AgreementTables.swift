@@ -1,0 +1,116 @@
+import Artefacts
+import Figures
+import ToolKit
+
+/// What `score agreement` wrote of proxies: estimates with their ends, by place.
+struct ProxyAgreement {
+  /// An array of estimates whose last dimensions are as the file has them.
+  struct Estimates {
+    let value, lower, upper: [Float]
+
+    func cell(_ place: Int) -> Table.Cell {
+      .interval(Double(value[place]), lower: Double(lower[place]), upper: Double(upper[place]))
+    }
+  }
+
+  let cells: [String]
+  let measures: [String]
+  let methods: [String]
+  private let estimates: [String: Estimates]
+
+  /// Nil where the file has none.
+  init?(_ scores: Scores) throws {
+    let reader = scores.reader
+    guard try reader.has("/agreement/correlation") else { return nil }
+    cells = scores.cells
+    measures = try reader.readText("/agreement/measure")
+    methods = try reader.readText("/agreement/method")
+    let (c, m, k) = (cells.count, measures.count, methods.count)
+    let shapes: [(String, [Int])] = [
+      ("correlation", [c, m, k]), ("score_reliability", [c, m]), ("proxy_reliability", [c, m]),
+      ("disattenuated", [c, m]), ("change_correlation", [m, k]), ("change_score_reliability", [m]),
+      ("change_proxy_reliability", [m]), ("change_disattenuated", [m]),
+    ]
+    var estimates: [String: Estimates] = [:]
+    for (name, shape) in shapes where try reader.has("/agreement/\(name)") {
+      let parts = try ["", "_lower", "_upper"].map { end in
+        let path = "/agreement/\(name)\(end)"
+        let (values, found) = try reader.read(path, Float.self, rank: shape.count)
+        guard found == shape else { throw Failure(.badData, "\(reader.name): \(path)", "has shape \(found)") }
+        return values
+      }
+      estimates[name] = Estimates(value: parts[0], lower: parts[1], upper: parts[2])
+    }
+    self.estimates = estimates
+  }
+
+  func estimate(_ name: String, _ place: Int) -> Table.Cell { estimates[name]?.cell(place) ?? .missing }
+
+  var hasChanges: Bool { estimates["change_correlation"] != nil }
+}
+
+extension Material {
+  /// How proxies go with memorisation, and how their changes over sizes do.
+  ///
+  /// - Source: Lukasik et al. 2024 (arXiv 2310.05337), section 5.
+  func proxies() -> Page.Section? {
+    let found = agreements
+    guard !found.isEmpty else { return nil }
+    var blocks: [Page.Block] = [.table(Material.correlations(found))]
+    if let changes = Material.changes(found) { blocks.append(.table(changes)) }
+    return Page.Section("Proxies", blocks)
+  }
+
+  private static func columns(_ methods: [String]) -> [Table.Column] {
+    methods.map { .init($0, heading: $0.prefix(1).uppercased() + $0.dropFirst(), .interval(digits: 3)) } + [
+      .init("disattenuated", heading: "Without noise", .interval(digits: 3)),
+      .init("score_reliability", heading: "Reliability of the score", .interval(digits: 3)),
+      .init("proxy_reliability", heading: "of the proxy", .interval(digits: 3)),
+    ]
+  }
+
+  private static func correlations(_ found: [ProxyAgreement]) -> Table {
+    var table = Table(
+      name: "proxies", title: "How proxies go with memorisation, over examples.",
+      caption:
+        "Correlations of memorisation on one half of the runs with the proxy on the other, averaged over splits, "
+        + "so that both do not share their noise. Without noise: Pearson's, divided by the root of both reliabilities; "
+        + "withheld where one of them is below .3. 95 % intervals.",
+      columns: [.init("cell", heading: "Network", .text), .init("measure", heading: "Proxy", .text)]
+        + columns(found[0].methods))
+    for file in found where file.methods == found[0].methods {
+      for (c, cell) in file.cells.enumerated() {
+        for (m, measure) in file.measures.enumerated() {
+          let place = c * file.measures.count + m
+          table.append(
+            [.text(cell), .text(measure)]
+              + file.methods.indices.map { file.estimate("correlation", place * file.methods.count + $0) }
+              + ["disattenuated", "score_reliability", "proxy_reliability"].map { file.estimate($0, place) })
+        }
+      }
+    }
+    return table
+  }
+
+  private static func changes(_ found: [ProxyAgreement]) -> Table? {
+    let found = found.filter(\.hasChanges)
+    guard let first = found.first else { return nil }
+    var table = Table(
+      name: "proxy-changes",
+      title: "How the changes of proxies go with those of memorisation, from the smallest to the largest size.",
+      caption: "As above, of each example's change. A proxy may rank examples as memorisation does at every size, and "
+        + "yet miss how it changes with size.",
+      columns: [.init("measure", heading: "Proxy", .text)] + columns(first.methods))
+    for file in found where file.methods == first.methods {
+      for (m, measure) in file.measures.enumerated() {
+        table.append(
+          [.text(measure)]
+            + file.methods.indices.map { file.estimate("change_correlation", m * file.methods.count + $0) }
+            + ["change_disattenuated", "change_score_reliability", "change_proxy_reliability"].map {
+              file.estimate($0, m)
+            })
+      }
+    }
+    return table
+  }
+}

@@ -1,0 +1,85 @@
+import Artefacts
+import Figures
+import Measures
+import ToolKit
+
+extension Material {
+  /// What gradients and representations do along training, where alignment was taken of several snapshots.
+  ///
+  /// - Source: Mehta, Cutkosky and Neyshabur 2021 (arXiv 2008.13363), Figures 2 and 4.
+  func alignmentAlongTraining() throws -> [Page.Block] {
+    let aligned = cells.compactMap { cell in cell.alignment.map { (cell, $0) } }
+    let kinds = ["logits", "all parameters", "representation"]
+    let charts = kinds.compactMap { kind -> Page.Block? in
+      let series = aligned.compactMap { cell, file -> LineChart.Series? in
+        guard file.snapshots.count > 1, let tensor = file.lastTensor(of: kind) else { return nil }
+        return .init(cell.shortLabel, file.curve(file.meanInClass, tensor))
+      }
+      guard !series.isEmpty else { return nil }
+      return .chart(
+        Chart(
+          name: "\(kind.replacing(" ", with: "-"))-alignment-by-epoch",
+          title: "Alignment within classes along training: \(kind).",
+          caption:
+            "Means over runs with 95 % t intervals. Once a loss is 0 so is its gradient, and there is no alignment.",
+          .lines(LineChart(x: Axis("Epoch"), y: Axis("Alignment", range: 0...1), series: series))))
+    }
+    return charts + (try gradients(aligned).map { [.table($0)] } ?? [])
+  }
+
+  /// Norms of gradients and distances from the initialisation, by tensor.
+  private func gradients(_ aligned: [(cell: Cell, file: Alignment)]) throws -> Table? {
+    var table = Table(
+      name: "gradients", title: "Relative size of gradients, and distance from the initialisation.",
+      caption:
+        "Of a tensor W the norm of the mean gradient over all examples over the norm of W, and |W − W(0)| / |W(0)|. "
+        + "Means over runs with 95 % t intervals.",
+      columns: [
+        .init("cell", heading: "Network", .text), .init("tensor", heading: "Tensor", .text),
+        .init("epoch", heading: "Epoch", .integer),
+        .init("gradient", heading: "|∇W| / |W|", .interval(digits: 6)),
+        .init("distance", heading: "Distance", .interval(digits: 3)),
+      ])
+    for (cell, file) in aligned {
+      guard let norms = try file.values("/relative_gradient_norm"),
+        let distances = try file.values("/relative_distance")
+      else { continue }
+      for (tensor, name) in file.tensors.enumerated() {
+        for (snapshot, epoch) in file.snapshots.enumerated() {
+          let norm = file.summary(norms, snapshot, tensor)
+          guard norm.count > 0 else { continue }
+          let distance = file.summary(distances, snapshot, tensor)
+          table.append([
+            .text(cell.label), .text(name), .integer(Int(epoch)), .estimate(norm),
+            distance.count > 0 ? .estimate(distance) : .missing,
+          ])
+        }
+      }
+    }
+    return table.rows.isEmpty ? nil : table
+  }
+}
+
+extension Alignment {
+  /// The last tensor of a kind: `representation` of `representation:fc1`.
+  fileprivate func lastTensor(of kind: String) -> Int? {
+    tensors.lastIndex { $0.split(separator: ":").first.map(String.init) == kind }
+  }
+
+  /// (run, snapshot, tensor); nil where the file does not have it.
+  fileprivate func values(_ path: String) throws -> [Float]? {
+    guard try reader.has(path) else { return nil }
+    let (values, shape) = try reader.read(path, Float.self, rank: 3)
+    guard shape == [runs.count, snapshots.count, tensors.count] else {
+      throw Failure(.badData, "\(reader.name): \(path)", "has shape \(shape)")
+    }
+    return values
+  }
+
+  fileprivate func curve(_ values: [Float], _ tensor: Int) -> [LineChart.Point] {
+    snapshots.enumerated().map { i, epoch in
+      let mean = Estimate(summary(values, i, tensor))
+      return .init(x: Double(epoch), y: mean.value, lower: mean.lower, upper: mean.upper)
+    }
+  }
+}
