@@ -19,7 +19,7 @@ extension Markup {
     // A line of text is higher than the lowest of pictures.
     let step = max(height + gap, size * 1.3)
     let left = names + 2 * margin
-    var drawing = Drawing(width: max(240, left + Double(sheet.columns) * (width + gap) - gap + margin))
+    var drawing = Drawing(width: max(Drawing.leastWidth, left + Double(sheet.columns) * (width + gap) - gap + margin))
     drawing.height = 2 * margin + Double(sheet.rows.count) * step - gap
     for (r, row) in sheet.rows.enumerated() {
       let top = margin + Double(r) * step
@@ -31,24 +31,7 @@ extension Markup {
           entry, x: left + Double(c) * (width + gap), y: top, width: width, height: height)
       }
     }
-
-    let box = "0 0 \(Numerals.coordinate(drawing.width)) \(Numerals.coordinate(drawing.height))"
-    let title = identifier("sheet-title")
-    // A size of its own: with a view box alone, browsers would shrink hundreds of rows into one window.
-    let attributes: [Attribute] = [
-      .init("xmlns", "http://www.w3.org/2000/svg"), .init("class", "rote"), .init("viewBox", box),
-      .init("width", drawing.width), .init("height", drawing.height), .init("role", "img"),
-      .init("aria-labelledby", title), .init("image-rendering", scale > 1 ? "pixelated" : nil),
-    ]
-    element("svg", attributes) { markup in
-      markup.lineBreak()
-      markup.element("title", [.init("id", title)], text: sheet.title)
-      markup.lineBreak()
-      markup.element("style") { $0.literal(Stylesheet.chart) }
-      markup.empty("rect", [.init("class", "paper"), .init("width", drawing.width), .init("height", drawing.height)])
-      markup.lineBreak()
-      markup.append(drawing.markup)
-    }
+    svg(drawing, name: "sheet", title: sheet.title, isPixelated: scale > 1)
   }
 
   private mutating func picture(_ entry: ContactSheet.Entry, x: Double, y: Double, width: Double, height: Double) {

@@ -17,7 +17,7 @@ extension Markup {
     let line = size * 1.35
     // Under each image two lines of text, which are cut at the cell's width.
     let step = side + 2 * line + gap
-    var drawing = Drawing(width: 2 * margin + Double(columns) * (cell + gap) - gap)
+    var drawing = Drawing(width: max(Drawing.leastWidth, 2 * margin + Double(columns) * (cell + gap) - gap))
     let top = margin + Drawing.textSize * 1.8
     drawing.height = top + Double((grid.entries.count + columns - 1) / columns) * step
     drawing.text(
@@ -29,25 +29,7 @@ extension Markup {
       drawing.text(entry.label, x: x, y: y + side + line, style: "name", limit: cell, size: size)
       drawing.text(entry.detail, x: x, y: y + side + 2 * line, style: "tick", limit: cell, size: size)
     }
-
-    let title = identifier("\(grid.name)-title")
-    let description = identifier("\(grid.name)-description")
-    let box = "0 0 \(Numerals.coordinate(drawing.width)) \(Numerals.coordinate(drawing.height))"
-    let attributes: [Attribute] = [
-      .init("xmlns", "http://www.w3.org/2000/svg"), .init("class", "rote"), .init("viewBox", box),
-      .init("width", drawing.width), .init("height", drawing.height), .init("role", "img"),
-      .init("aria-labelledby", "\(title) \(description)"), .init("image-rendering", "pixelated"),
-    ]
-    element("svg", attributes) { markup in
-      markup.lineBreak()
-      markup.element("title", [.init("id", title)], text: grid.title)
-      markup.element("desc", [.init("id", description)], text: grid.caption)
-      markup.lineBreak()
-      markup.element("style") { $0.literal(Stylesheet.chart) }
-      markup.empty("rect", [.init("class", "paper"), .init("width", drawing.width), .init("height", drawing.height)])
-      markup.lineBreak()
-      markup.append(drawing.markup)
-    }
+    svg(drawing, name: grid.name, title: grid.title, description: grid.caption, isPixelated: true)
   }
 
   private mutating func picture(_ entry: ImageGrid.Entry, x: Double, y: Double, side: Double) {

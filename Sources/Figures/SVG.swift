@@ -19,22 +19,38 @@ extension Markup {
     case .histograms(let histograms): drawing.draw(histograms)
     case .density(let density): drawing.draw(density)
     }
-    let box = "0 0 \(Numerals.coordinate(width)) \(Numerals.coordinate(drawing.height))"
-    let title = identifier(chart.name + "-title")
-    let description = identifier(chart.name + "-description")
+    svg(
+      drawing, name: chart.name, title: chart.title, description: chart.summary, standsAlone: standsAlone,
+      hasSize: false)
+  }
+
+  /// A drawing as an `svg` element with its title, and words for those who do not see it.
+  ///
+  /// - Parameters:
+  ///   - standsAlone: whether it brings the style along, and paper.
+  ///   - hasSize: a size of its own: with a view box alone, browsers would shrink hundreds of rows into one window.
+  ///   - isPixelated: whether the pixels of images stay sharp.
+  mutating func svg(
+    _ drawing: Drawing, name: String, title: String, description: String? = nil, standsAlone: Bool = true,
+    hasSize: Bool = true, isPixelated: Bool = false
+  ) {
+    let box = "0 0 \(Numerals.coordinate(drawing.width)) \(Numerals.coordinate(drawing.height))"
+    let ids = [identifier(name + "-title")] + (description == nil ? [] : [identifier(name + "-description")])
     let attributes: [Attribute] = [
       .init("xmlns", "http://www.w3.org/2000/svg"), .init("class", "rote"), .init("viewBox", box),
-      .init("role", "img"), .init("aria-labelledby", "\(title) \(description)"),
+      .init("width", hasSize ? Numerals.coordinate(drawing.width) : nil),
+      .init("height", hasSize ? Numerals.coordinate(drawing.height) : nil), .init("role", "img"),
+      .init("aria-labelledby", ids.joined(separator: " ")), .init("image-rendering", isPixelated ? "pixelated" : nil),
     ]
     element("svg", attributes) { markup in
       markup.lineBreak()
-      markup.element("title", [.init("id", title)], text: chart.title)
-      markup.element("desc", [.init("id", description)], text: chart.summary)
+      markup.element("title", [.init("id", ids[0])], text: title)
+      if let description { markup.element("desc", [.init("id", ids[1])], text: description) }
       markup.lineBreak()
       if standsAlone {
         markup.element("style") { $0.literal(Stylesheet.chart) }
         markup.empty(
-          "rect", [.init("class", "paper"), .init("width", width), .init("height", drawing.height)])
+          "rect", [.init("class", "paper"), .init("width", drawing.width), .init("height", drawing.height)])
         markup.lineBreak()
       }
       markup.append(drawing.markup)
@@ -48,6 +64,7 @@ struct Drawing {
     case start, middle, end
   }
 
+  static let leastWidth = 240.0
   static let textSize = 13.0
   static let smallSize = 12.0
 
@@ -56,7 +73,7 @@ struct Drawing {
   var markup = Markup()
 
   init(width: Double) {
-    precondition(width >= 240, "a chart needs some room")
+    precondition(width >= Drawing.leastWidth, "a chart needs some room")
     self.width = width
   }
 

@@ -130,5 +130,11 @@ import ToolKit
     #expect(elements.first?.name == "svg" && elements.count { $0.name == "image" } == 8)
     #expect(elements.contains { $0.text == "<7>" } && elements.contains { $0.text == "picture 7" })
     #expect(SVG.render(grid) == text)
+    // One image, and a large one.
+    let large = RGBImage(width: 300, height: 200, pixels: [UInt8](repeating: 9, count: 300 * 200 * 3))
+    for image in [image, large] {
+      let single = ImageGrid(name: "g", title: Self.hostile, entries: [.init(image, label: "", alternative: "")])
+      #expect(try ParsedMarkup(SVG.render(single)).elements.count { $0.name == "image" } == 1)
+    }
   }
 }
