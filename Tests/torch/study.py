@@ -37,9 +37,11 @@ def augment(x):
                   rows[:, None, :, None], columns[:, None, None, :]]
 
 
-def train(images, labels, subset, recipe, architecture, seed, standardise):
+def train(images, labels, subset, config, seed, standardise):
+    recipe, smoothing = config["recipe"], config["loss"].get("label_smoothing", 0)
+    prepared = {"pad-crop-flip": augment, "none": lambda x: x}[config["augmentation"]]
     torch.manual_seed(seed)
-    model = network(architecture)
+    model = network(config["architecture"])
     for module in model.modules():
         if isinstance(module, torch.nn.Conv2d):
             torch.nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -56,7 +58,8 @@ def train(images, labels, subset, recipe, architecture, seed, standardise):
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate(recipe, step, steps)
             optimiser.zero_grad()
-            F.cross_entropy(model(standardise(augment(images[batch]))), labels[batch]).backward()
+            logits = model(standardise(prepared(images[batch])))
+            F.cross_entropy(logits, labels[batch], label_smoothing=smoothing).backward()
             optimiser.step()
             step += 1
     return model.eval()
@@ -72,8 +75,7 @@ def accuracy(model, images, labels, standardise):
 def main():
     data, runs = h5py.File(sys.argv[1]), h5py.File(sys.argv[2])
     config = json.loads(runs.attrs["config"] if isinstance(runs.attrs["config"], str) else runs.attrs["config"].decode())
-    recipe, architecture = config["recipe"], config["architecture"]
-    assert config["augmentation"] == "pad-crop-flip" and recipe["decay"]["kind"] == "cosine"
+    assert config["recipe"]["decay"]["kind"] == "cosine" and config["loss"]["kind"] == "cross-entropy"
     x, y, xt, yt = (torch.from_numpy(data[p][...]) for p in (
         "train/image", "train/label", "test/image", "test/label"))
     x, xt = (v.permute(0, 3, 1, 2).float() for v in (x, xt))
@@ -87,7 +89,7 @@ def main():
         mask = runs["train/in_mask"][i].astype(bool)
         ours, ours_test = runs["train/correct"][i], runs["test/correct"][i]
         begin = time.time()
-        model = train(x, y, torch.from_numpy(np.flatnonzero(mask)), recipe, architecture, run, standardise)
+        model = train(x, y, torch.from_numpy(np.flatnonzero(mask)), config, run, standardise)
         hits, test = accuracy(model, x, y, standardise), accuracy(model, xt, yt, standardise)
         row = [ours[mask].mean(), hits[mask].mean(), ours[~mask].mean(), hits[~mask].mean(),
                ours_test.mean(), test.mean()]
