@@ -15,6 +15,8 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
+# Files that only other files need are kept too.
+.SECONDARY:
 
 # paper or small.
 SCALE = paper
