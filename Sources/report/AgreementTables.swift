@@ -15,7 +15,7 @@ struct ProxyAgreement {
 
   let cells: [String]
   let measures: [String]
-  let methods: [String]
+  static let methods = ["pearson", "spearman", "kendall"]
   private let estimates: [String: Estimates]
 
   /// Nil where the file has none.
@@ -24,7 +24,12 @@ struct ProxyAgreement {
     guard try reader.has("/agreement/correlation") else { return nil }
     cells = scores.cells
     measures = try reader.readText("/agreement/measure")
-    methods = try reader.readText("/agreement/method")
+    let methods = ProxyAgreement.methods
+    guard try reader.readText("/agreement/method") == methods else {
+      throw Failure(
+        .badData, "\(reader.name): /agreement/method", "is not " + methods.joined(separator: ", "),
+        remedy: "make it with score agreement")
+    }
     let (c, m, k) = (cells.count, measures.count, methods.count)
     let shapes: [(String, [Int])] = [
       ("correlation", [c, m, k]), ("score_reliability", [c, m]), ("proxy_reliability", [c, m]),
@@ -46,6 +51,11 @@ struct ProxyAgreement {
 
   func estimate(_ name: String, _ place: Int) -> Table.Cell { estimates[name]?.cell(place) ?? .missing }
 
+  /// One a method.
+  func correlations(_ name: String, _ place: Int) -> [Table.Cell] {
+    Self.methods.indices.map { estimate(name, place * Self.methods.count + $0) }
+  }
+
   var hasChanges: Bool { estimates["change_correlation"] != nil }
 }
 
@@ -61,12 +71,13 @@ extension Material {
     return Page.Section("Proxies", blocks)
   }
 
-  private static func columns(_ methods: [String]) -> [Table.Column] {
-    methods.map { .init($0, heading: $0.prefix(1).uppercased() + $0.dropFirst(), .interval(digits: 3)) } + [
-      .init("disattenuated", heading: "Without noise", .interval(digits: 3)),
-      .init("score_reliability", heading: "Reliability of the score", .interval(digits: 3)),
-      .init("proxy_reliability", heading: "of the proxy", .interval(digits: 3)),
-    ]
+  private static var columns: [Table.Column] {
+    ProxyAgreement.methods.map { .init($0, heading: $0.prefix(1).uppercased() + $0.dropFirst(), .interval(digits: 3)) }
+      + [
+        .init("disattenuated", heading: "Without noise", .interval(digits: 3)),
+        .init("score_reliability", heading: "Reliability of the score", .interval(digits: 3)),
+        .init("proxy_reliability", heading: "of the proxy", .interval(digits: 3)),
+      ]
   }
 
   private static func correlations(_ found: [ProxyAgreement]) -> Table {
@@ -77,14 +88,14 @@ extension Material {
         + "so that both do not share their noise. Without noise: Pearson's, divided by the root of both reliabilities; "
         + "withheld where one of them is below .3. 95 % intervals.",
       columns: [.init("cell", heading: "Network", .text), .init("measure", heading: "Proxy", .text)]
-        + columns(found[0].methods))
-    for file in found where file.methods == found[0].methods {
+        + columns)
+    for file in found {
       for (c, cell) in file.cells.enumerated() {
         for (m, measure) in file.measures.enumerated() {
           let place = c * file.measures.count + m
           table.append(
             [.text(cell), .text(measure)]
-              + file.methods.indices.map { file.estimate("correlation", place * file.methods.count + $0) }
+              + file.correlations("correlation", place)
               + ["disattenuated", "score_reliability", "proxy_reliability"].map { file.estimate($0, place) })
         }
       }
@@ -94,18 +105,18 @@ extension Material {
 
   private static func changes(_ found: [ProxyAgreement]) -> Table? {
     let found = found.filter(\.hasChanges)
-    guard let first = found.first else { return nil }
+    guard !found.isEmpty else { return nil }
     var table = Table(
       name: "proxy-changes",
       title: "How the changes of proxies go with those of memorisation, from the smallest to the largest size.",
       caption: "As above, of each example's change. A proxy may rank examples as memorisation does at every size, and "
         + "yet miss how it changes with size.",
-      columns: [.init("measure", heading: "Proxy", .text)] + columns(first.methods))
-    for file in found where file.methods == first.methods {
+      columns: [.init("measure", heading: "Proxy", .text)] + columns)
+    for file in found {
       for (m, measure) in file.measures.enumerated() {
         table.append(
           [.text(measure)]
-            + file.methods.indices.map { file.estimate("change_correlation", m * file.methods.count + $0) }
+            + file.correlations("change_correlation", m)
             + ["change_disattenuated", "change_score_reliability", "change_proxy_reliability"].map {
               file.estimate($0, m)
             })
