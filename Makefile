@@ -42,9 +42,16 @@ recipe_sprites = quick
 recipe_tiny-imagenet = tiny-imagenet
 EPOCHS =
 SEED = 0
+# Proxies of memorisation, those of `score proxies --list` with commas between them. Of large data sets curvature, vog,
+# prediction_depth and grand take as long as training.
+PROXIES = $(or $(proxies_$(DATA)),$(cheap_proxies))
+cheap_proxies = c_score,el2n,grand_last_layer,agreement,ensemble_confidence,input_norm,random
+proxies_sprites = c_score,cumulative_accuracy,csl,forgetting_events,first_learned_epoch,aum,el2n,grand,prediction_depth,vog,$\
+  loss_sensitivity,input_norm,random
 # Further options, which end up in the tools' command lines as they are.
 DATA_OPTIONS =
-TRAIN_OPTIONS =
+TRAIN_OPTIONS = $(options_$(DATA))
+options_sprites = --test-every 5 --snapshots 0,every:10 --dynamics evaluation
 DISTILL_OPTIONS =
 # Cores that one command may use, 0 for all. `make -j N` runs N commands at once, and so uses N x JOBS cores.
 JOBS = 0
@@ -56,17 +63,19 @@ STUDY = study/$(DATA)
 tools := $(addprefix bin/,fetch-data train distill score align report)
 sources := Package.swift $(sort $(shell find Sources -type f))
 
-.PHONY: help deps check-deps build test bench fuzz demo study data runs distilled scores alignment report \
+.PHONY: help deps check-deps build test bench fuzz demo study data runs distilled scores trajectories proxies \
+  agreement influence alignment report \
   results-sprites results-proxies results-gold results-cifar10 results-arms \
   results-extreme results-tiny-imagenet check-format check-make check-resume check-torch clean FORCE
 
 help:
 	@echo 'make build          the six tools, in bin/'
-	@echo 'make demo           a whole study on generated images, in a few minutes; prints its tables'
+	@echo 'make demo           a whole study on generated images, in a few minutes; prints its first tables'
 	@echo 'make test           the tests'
 	@echo 'make bench          speed, in tables; TORCH_PYTHON=python, one that has torch, for PyTorch beside it'
 	@echo 'make DATA=cifar10   a whole study of real images, fetched first; bin/fetch-data --list names the sets'
-	@echo 'make study          a study: data, runs, distilled, scores, alignment, report (each is a target too)'
+	@echo 'make study          a study: data, runs, distilled, scores, trajectories, proxies, agreement, influence, alignment,'
+	@echo '                    report (each is a target too)'
 	@echo 'make results-sprites, results-proxies, results-gold; make results-cifar10, -arms, -extreme, -tiny-imagenet ARCHIVE=...   those of docs/results.md'
 	@echo 'make deps           installs what building needs; make check-deps what check-format needs'
 	@echo 'make check-format   reads files with other programs, damages them; fetch-data beside SciPy, libmatio, djpeg'
@@ -79,7 +88,7 @@ help:
 	@echo 'Variables of a study, with their values now:'
 	@echo '  DATA=$(DATA) ARCHIVE=$(ARCHIVE) EXAMPLES=$(EXAMPLES) TEST=$(TEST) STUDY=$(STUDY)'
 	@echo '  SIZES="$(SIZES)" STUDENT="$(STUDENT)" TEACHER="$(TEACHER)"'
-	@echo '  RUNS=$(RUNS) RECIPE=$(RECIPE) EPOCHS=$(EPOCHS) SEED=$(SEED)'
+	@echo '  RUNS=$(RUNS) RECIPE=$(RECIPE) EPOCHS=$(EPOCHS) SEED=$(SEED) PROXIES=$(PROXIES)'
 	@echo '  DATA_OPTIONS="$(DATA_OPTIONS)" TRAIN_OPTIONS="$(TRAIN_OPTIONS)" DISTILL_OPTIONS="$(DISTILL_OPTIONS)"'
 	@echo '  JOBS=$(JOBS) (cores a command may use; make -j N uses N x JOBS) LAUNCH="$(LAUNCH)"'
 
@@ -162,12 +171,20 @@ architectures := $(sort $(SIZES) $(and $(STUDENT),$(TEACHER),$(STUDENT) $(TEACHE
 run_files := $(foreach a,$(architectures),$(call runs_of,$a))
 distilled_files := $(foreach s,$(STUDENT),$(foreach t,$(TEACHER),$(call distilled_of,$s,$t)))
 alignment_files := $(foreach a,$(architectures),$(STUDY)/alignment/$a.h5)
-reported := $(STUDY)/data.h5 $(STUDY)/scores.h5 $(alignment_files) $(run_files) $(distilled_files)
+# Networks trained on labels, which trajectories (of two sizes or more), proxies and influence are of.
+size_files := $(foreach a,$(SIZES),$(call runs_of,$a))
+trajectories_file := $(and $(word 2,$(SIZES)),$(STUDY)/trajectories.h5)
+measures := $(trajectories_file) $(STUDY)/proxies.h5 $(STUDY)/agreement.h5 $(STUDY)/influence.h5
+reported := $(STUDY)/data.h5 $(STUDY)/scores.h5 $(measures) $(alignment_files) $(run_files) $(distilled_files)
 
 data: $(STUDY)/data.h5
 runs: $(run_files)
 distilled: $(distilled_files)
 scores: $(STUDY)/scores.h5
+trajectories: $(trajectories_file)
+proxies: $(STUDY)/proxies.h5
+agreement: $(STUDY)/agreement.h5
+influence: $(STUDY)/influence.h5
 alignment: $(alignment_files)
 report: $(STUDY)/report.md $(STUDY)/report.html
 study demo: report
@@ -192,6 +209,12 @@ $(settings)/distill: $(call unless_same,$(settings)/distill,$(distill_settings))
 
 $(settings)/scored: $(call unless_same,$(settings)/scored,$(run_files) $(distilled_files)) | $(settings)
 	$(call write,$@,$(run_files) $(distilled_files))
+
+$(settings)/sized: $(call unless_same,$(settings)/sized,$(size_files)) | $(settings)
+	$(call write,$@,$(size_files))
+
+$(settings)/proxies: $(call unless_same,$(settings)/proxies,$(strip $(PROXIES))) | $(settings)
+	$(call write,$@,$(strip $(PROXIES)))
 
 $(settings)/blocks: $(call unless_same,$(settings)/blocks,$(blocks)) | $(settings)
 	$(call write,$@,$(blocks))
@@ -219,13 +242,28 @@ $(STUDY)/distilled/%.h5: $(STUDY)/data.h5 $$(call teacher_block,$$*) $(settings)
 $(STUDY)/scores.h5: $(settings)/scored $(run_files) $(distilled_files) | $(tools)
 	tr ' \n' '\0\0' < $< | $(LAUNCH) bin/score memorisation --files0-from - -o $@
 
+$(STUDY)/trajectories.h5: $(settings)/sized $(size_files) | $(tools)
+	tr ' \n' '\0\0' < $< | $(LAUNCH) bin/score trajectories --files0-from - -j $(JOBS) -o $@
+
+$(STUDY)/proxies.h5: $(settings)/sized $(settings)/proxies $(STUDY)/data.h5 $(size_files) | $(tools)
+	tr ' \n' '\0\0' < $< | $(LAUNCH) bin/score proxies $(STUDY)/data.h5 --files0-from - \
+	  --measures $(PROXIES) -j $(JOBS) -o $@
+
+$(STUDY)/agreement.h5: $(settings)/sized $(STUDY)/data.h5 $(STUDY)/proxies.h5 $(size_files) | $(tools)
+	tr ' \n' '\0\0' < $< | $(LAUNCH) bin/score agreement $(STUDY)/data.h5 $(STUDY)/proxies.h5 --files0-from - \
+	  -j $(JOBS) -o $@
+
+$(STUDY)/influence.h5: $(settings)/sized $(size_files) | $(tools)
+	tr ' \n' '\0\0' < $< | $(LAUNCH) bin/score influence --files0-from - -j $(JOBS) -o $@
+
 $(STUDY)/alignment/%.h5: $(STUDY)/data.h5 $(settings)/blocks $$(call runs_of,$$*) | $(tools)
 	@mkdir -p $(@D)
 	$(LAUNCH) bin/align $< $(call runs_of,$*) -j $(JOBS) -o $@
 
 $(STUDY)/report.md: $(settings)/reported $(reported) | $(tools)
 	tr ' \n' '\0\0' < $< | bin/report --files0-from - -o $@
-	@cat $@
+	@sed '/^## Trajectories/,$$d; /^## Proxies/,$$d' $@
+	@echo 'The whole report: $(STUDY)/report.md, $(STUDY)/report.html'
 
 $(STUDY)/report.html: $(settings)/reported $(reported) | $(tools)
 	tr ' \n' '\0\0' < $< | bin/report --files0-from - --format html -o $@
@@ -236,27 +274,27 @@ results-sprites:
 	$(MAKE) study DATA=sprites STUDY=study/results-sprites SIZES=mlp+width=128 STUDENT= RUNS=40
 
 # Memorisation and all proxies of two sizes, 40 runs each, and how they agree.
-proxies := study/results-proxies
-proxies_files := $(foreach w,32 128,$(proxies)/mlp-$w.h5)
+proxies_study := study/results-proxies
+proxies_files := $(foreach w,32 128,$(proxies_study)/mlp-$w.h5)
 
-$(proxies)/data.h5: | $(tools)
+$(proxies_study)/data.h5: | $(tools)
 	@mkdir -p $(@D)
 	bin/fetch-data sprites -o $@
 
-$(proxies)/mlp-%.h5: $(proxies)/data.h5 | $(tools)
+$(proxies_study)/mlp-%.h5: $(proxies_study)/data.h5 | $(tools)
 	bin/train $< --architecture 'mlp width=$*' --recipe quick --runs 0:40 --dynamics evaluation \
 	  --snapshots 0,1,10,20,30 -j $(JOBS) -o $@
 
-$(proxies)/memorisation.h5: $(proxies_files) | $(tools)
+$(proxies_study)/memorisation.h5: $(proxies_files) | $(tools)
 	bin/score memorisation $^ --of correctness,probability,margin -o $@
 
-$(proxies)/proxies.h5: $(proxies)/data.h5 $(proxies_files) | $(tools)
+$(proxies_study)/proxies.h5: $(proxies_study)/data.h5 $(proxies_files) | $(tools)
 	bin/score proxies $^ -j $(JOBS) -o $@
 
-$(proxies)/agreement.h5: $(proxies)/data.h5 $(proxies)/proxies.h5 $(proxies_files) | $(tools)
+$(proxies_study)/agreement.h5: $(proxies_study)/data.h5 $(proxies_study)/proxies.h5 $(proxies_files) | $(tools)
 	bin/score agreement $^ -o $@
 
-results-proxies: $(proxies)/memorisation.h5 $(proxies)/agreement.h5
+results-proxies: $(proxies_study)/memorisation.h5 $(proxies_study)/agreement.h5
 
 # 2,000 runs of a small MLP in blocks of 20, and how their scores lie in the intervals from 20 and from 100 of them. On one
 # core 7 minutes.
@@ -340,6 +378,7 @@ check-format: .venv/ready $(tools)
 	$(python) Tests/python/check_example.py
 	$(python) Tests/python/check_label_errors.py
 	$(python) Tests/python/check_report.py
+	$(python) Tests/python/check_report_scale.py
 	$(python) Tests/python/check_svhn.py
 	$(python) Tests/python/check_tiny_imagenet.py $(TINY_IMAGENET)
 	$(python) Tests/python/check_hostile.py

@@ -236,17 +236,23 @@ extension Scores {
   }
 
   /// The pairs of a cell, by training example and then the other; none where the file has none.
-  public func influencePairs(ofCell cell: Int) throws -> [InfluenceFile.Pair] {
+  ///
+  /// - Parameter rows: some of them, counted from the cell's first; all unless given.
+  public func influencePairs(ofCell cell: Int, rows: Range<Int>? = nil) throws -> [InfluenceFile.Pair] {
     guard let split = try influenceSplit() else { return [] }
     let counts = try influenceCounts().map(\.pairs)
     let start = counts[..<cell].reduce(0, +)
-    guard counts[cell] > 0 else { return [] }
+    let rows = rows ?? 0..<counts[cell]
+    precondition(rows.upperBound <= counts[cell], "a cell has only its own pairs")
+    guard !rows.isEmpty else { return [] }
     func column<T: Element>(_ name: String, _ type: T.Type) throws -> [T] {
       let variable = try reader.variable("/influence/\(name)", type, rank: 1)
       guard variable.shape[0] == counts.reduce(0, +) else {
         throw Failure(.badData, "\(reader.name): /influence/\(name)", "has \(variable.shape[0]) pairs")
       }
-      return try reading(reader.name) { try variable.read(type, rows: start..<start + counts[cell]) }
+      return try reading(reader.name) {
+        try variable.read(type, rows: start + rows.lowerBound..<start + rows.upperBound)
+      }
     }
     let cells = try column("cell", Int32.self)
     guard cells.allSatisfy({ $0 == Int32(cell) }) else {

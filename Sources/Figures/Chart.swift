@@ -5,6 +5,17 @@ public struct Chart: Hashable, Sendable {
     case bars(BarChart)
     case histograms(HistogramChart)
     case density(DensityChart)
+    case scatter(ScatterChart)
+    case heatMap(HeatMapChart)
+    case panels([Panel])
+  }
+
+  /// One of several small charts side by side.
+  public struct Panel: Hashable, Sendable {
+    public let name: String
+    public let content: Content
+
+    public init(_ name: String, _ content: Content) { (self.name, self.content) = (name, content) }
   }
 
   /// A short name of letters, digits and hyphens.
@@ -200,17 +211,69 @@ public struct DensityChart: Hashable, Sendable {
   }
 }
 
+/// Points, each with a name beside it where there is room, and with its intervals.
+public struct ScatterChart: Hashable, Sendable {
+  public struct Point: Hashable, Sendable {
+    public let x: Estimate
+    public let y: Estimate
+    public let name: String
+
+    public init(x: Estimate, y: Estimate, name: String) { (self.x, self.y, self.name) = (x, y, name) }
+  }
+
+  public struct Series: Hashable, Sendable {
+    public let name: String
+    public let points: [Point]
+
+    public init(_ name: String, _ points: [Point]) { (self.name, self.points) = (name, points) }
+  }
+
+  public let x: Axis
+  public let y: Axis
+  public let series: [Series]
+
+  public init(x: Axis, y: Axis, series: [Series]) { (self.x, self.y, self.series) = (x, y, series) }
+}
+
+/// A table of shades with the number in each field.
+public struct HeatMapChart: Hashable, Sendable {
+  /// What goes down, and what goes across.
+  public let rowTitle: String
+  public let columnTitle: String
+  public let rows: [String]
+  public let columns: [String]
+  /// What the numbers are.
+  public let unit: String
+  /// `(row, column)`; NaN where there is none.
+  public let values: [Double]
+  /// Digits after the point.
+  public let digits: Int
+
+  /// A map whose shades go from 0 to the largest number, by size.
+  public init(
+    rowTitle: String, columnTitle: String, rows: [String], columns: [String], unit: String, values: [Double],
+    digits: Int
+  ) {
+    precondition(values.count == rows.count * columns.count, "each field of a heat map needs a number")
+    (self.rowTitle, self.columnTitle, self.rows, self.columns) = (rowTitle, columnTitle, rows, columns)
+    (self.unit, self.values, self.digits) = (unit, values, digits)
+  }
+}
+
 /// Small images with a label under each, in reading order.
 public struct ImageGrid: Hashable, Sendable {
   public struct Entry: Hashable, Sendable {
-    public let image: RGBImage
+    /// Nil leaves the place empty.
+    public let image: RGBImage?
     public let label: String
     /// A second line under the label.
     public let detail: String
     /// What the image shows, for those who do not see it.
     public let alternative: String
 
-    public init(_ image: RGBImage, label: String, detail: String = "", alternative: String) {
+    public static let empty = Entry(nil, label: "", alternative: "")
+
+    public init(_ image: RGBImage?, label: String, detail: String = "", alternative: String) {
       self.image = image
       self.label = label
       self.detail = detail
@@ -222,8 +285,11 @@ public struct ImageGrid: Hashable, Sendable {
   public let title: String
   public let caption: String
   public let entries: [Entry]
+  /// How many stand side by side where that means something; else as many as there is room for.
+  public let columns: Int?
 
-  public init(name: String, title: String, caption: String = "", entries: [Entry]) {
+  public init(name: String, title: String, caption: String = "", entries: [Entry], columns: Int? = nil) {
+    self.columns = columns
     self.name = name
     self.title = title
     self.caption = caption

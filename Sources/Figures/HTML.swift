@@ -108,16 +108,21 @@ extension Markup {
   }
 
   private mutating func images(_ grid: ImageGrid) {
-    element("ul", [.init("class", "grid")]) { markup in
+    let columns = grid.columns.map { "grid-template-columns:repeat(\($0),minmax(0,7rem))" }
+    element("ul", [.init("class", "grid"), .init("style", columns)]) { markup in
       for entry in grid.entries {
         markup.lineBreak()
+        guard let image = entry.image else {
+          markup.empty("li", [.init("aria-hidden", "true")])
+          continue
+        }
         markup.element("li") { markup in
           markup.empty(
             "img",
             [
-              .init("src", "data:image/png;base64," + Base64.encode(PNG.encode(entry.image))),
+              .init("src", "data:image/png;base64," + Base64.encode(PNG.encode(image))),
               .init("alt", entry.alternative),
-              .init("width", String(entry.image.width)), .init("height", String(entry.image.height)),
+              .init("width", String(image.width)), .init("height", String(image.height)),
             ])
           markup.element("span", [.init("title", entry.label)], text: entry.label)
           if !entry.detail.isEmpty {

@@ -2,6 +2,22 @@ extension Markup {
   /// A table with its caption. Text in the first column heads its row; an interval stands in a column of its own, so that
   /// values keep their points in line.
   mutating func table(_ table: Table) {
+    // Readers who want a long one open it; it works without a script.
+    guard table.rows.count > Self.longTable else { return plain(table) }
+    element("details") { markup in
+      markup.element("summary") { markup in
+        markup.element("strong", text: table.title)
+        markup.write(" \(Numerals.people(table.rows.count)) rows.")
+      }
+      markup.lineBreak()
+      markup.plain(table)
+    }
+    lineBreak()
+  }
+
+  private static let longTable = 40
+
+  private mutating func plain(_ table: Table) {
     let id = identifier(table.name)
     element("div", [.init("class", "table")]) { markup in
       markup.element("table", [.init("id", id)]) { markup in

@@ -1,8 +1,8 @@
 extension SVG {
   /// A file that stands alone: the grid's title, then rows of images, each a PNG inside, with its label and detail under it.
-  public static func render(_ grid: ImageGrid, columns: Int = 4) -> String {
+  public static func render(_ grid: ImageGrid) -> String {
     var markup = Markup()
-    markup.grid(grid, columns: max(1, min(columns, grid.entries.count)))
+    markup.grid(grid, columns: max(1, min(grid.columns ?? 4, grid.entries.count)))
     return markup.text + "\n"
   }
 }
@@ -12,7 +12,7 @@ extension Markup {
     // Wide enough for a score with its interval and an example's number.
     let (size, margin, gap, cell) = (Drawing.smallSize, 8.0, 12.0, 160.0)
     // Pixels are shown as whole numbers of the drawing's.
-    let largest = grid.entries.map { max($0.image.width, $0.image.height) }.max() ?? 1
+    let largest = grid.entries.compactMap(\.image).map { max($0.width, $0.height) }.max() ?? 1
     let side = largest > Int(cell) ? cell : Double(Int(cell) / largest * largest)
     let line = size * 1.35
     // Under each image two lines of text, which are cut at the cell's width.
@@ -25,19 +25,20 @@ extension Markup {
       size: Drawing.textSize)
     for (i, entry) in grid.entries.enumerated() {
       let (x, y) = (margin + Double(i % columns) * (cell + gap), top + Double(i / columns) * step)
-      drawing.markup.picture(entry, x: x, y: y, side: side)
+      guard let image = entry.image else { continue }
+      drawing.markup.picture(image, entry.alternative, x: x, y: y, side: side)
       drawing.text(entry.label, x: x, y: y + side + line, style: "name", limit: cell, size: size)
       drawing.text(entry.detail, x: x, y: y + side + 2 * line, style: "tick", limit: cell, size: size)
     }
     svg(drawing, name: grid.name, title: grid.title, description: grid.caption, isPixelated: true)
   }
 
-  private mutating func picture(_ entry: ImageGrid.Entry, x: Double, y: Double, side: Double) {
+  private mutating func picture(_ image: RGBImage, _ alternative: String, x: Double, y: Double, side: Double) {
     let attributes: [Attribute] = [
       .init("x", x), .init("y", y), .init("width", side), .init("height", side),
-      .init("href", "data:image/png;base64," + Base64.encode(PNG.encode(entry.image))),
+      .init("href", "data:image/png;base64," + Base64.encode(PNG.encode(image))),
     ]
-    element("image", attributes) { $0.element("title", text: entry.alternative) }
+    element("image", attributes) { $0.element("title", text: alternative) }
     lineBreak()
   }
 }

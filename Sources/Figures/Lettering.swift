@@ -54,6 +54,7 @@ enum Lettering {
     guard let scalar = character.unicodeScalars.first else { return 0 }
     // From U+2E80 on are the scripts and pictures that fill a square.
     guard character.isASCII else {
+      if scalar == "\u{2212}" { return 0.84 }
       return character.unicodeScalars.contains { $0.value >= 0x2E80 } ? 1.05 : 0.68
     }
     switch scalar {
@@ -61,7 +62,7 @@ enum Lettering {
     case "f", "t", "r", "(", ")", "[", "]", "/", "-", "I", "J": return 0.42
     case "m", "M", "w", "W", "@", "%": return 0.96
     case "A"..."Z", "&", "+", "=", "<", ">", "~", "#", "$": return 0.76
-    default: return 0.62
+    default: return 0.64
     }
   }
 }

@@ -59,18 +59,39 @@ extension JSON {
 extension Chart {
   /// What is drawn, as numbers.
   public var json: JSON {
-    var members: [String: JSON] = ["name": .string(name), "title": .string(title), "caption": .string(caption)]
-    switch content {
+    let members: [String: JSON] = ["name": .string(name), "title": .string(title), "caption": .string(caption)]
+    return .object(members.merging(content.members) { $1 })
+  }
+}
+
+extension Chart.Content {
+  fileprivate var members: [String: JSON] {
+    var members: [String: JSON] = [:]
+    switch self {
     case .lines(let chart):
       members["kind"] = .string("lines")
+      members.merge(chart.members) { $1 }
+    case .panels(let panels):
+      members["kind"] = .string("panels")
+      members["panels"] = .array(
+        panels.map { .object($0.content.members.merging(["name": .string($0.name)]) { $1 }) })
+    case .scatter(let chart):
+      members["kind"] = .string("scatter")
       (members["x"], members["y"]) = (chart.x.json, chart.y.json)
       members["series"] = .array(
         chart.series.map { series in
           let points = series.points.map { point in
-            JSON.object(point.y.json.merging(["x": JSON(finite: point.x)]) { $1 })
+            JSON.object([
+              "name": .string(point.name), "x": .object(point.x.json), "y": .object(point.y.json),
+            ])
           }
           return .object(["name": .string(series.name), "points": .array(points)])
         })
+    case .heatMap(let chart):
+      members["kind"] = .string("heat map")
+      (members["row_title"], members["column_title"]) = (.string(chart.rowTitle), .string(chart.columnTitle))
+      (members["rows"], members["columns"]) = (JSON(strings: chart.rows), JSON(strings: chart.columns))
+      (members["unit"], members["values"]) = (.string(chart.unit), JSON(numbers: chart.values))
     case .bars(let chart):
       members["kind"] = .string("bars")
       (members["value"], members["categories"]) = (chart.value.json, JSON(strings: chart.categories))
@@ -88,7 +109,22 @@ extension Chart {
       (members["x_edges"], members["y_edges"]) = (JSON(numbers: chart.xEdges), JSON(numbers: chart.yEdges))
       members["counts"] = JSON(numbers: chart.counts.map(Double.init))
     }
-    return .object(members)
+    return members
+  }
+}
+
+extension LineChart {
+  fileprivate var members: [String: JSON] {
+    [
+      "x": x.json, "y": y.json,
+      "series": .array(
+        series.map { series in
+          let points = series.points.map { point in
+            JSON.object(point.y.json.merging(["x": JSON(finite: point.x)]) { $1 })
+          }
+          return .object(["name": .string(series.name), "points": .array(points)])
+        }),
+    ]
   }
 }
 
@@ -97,7 +133,8 @@ extension ImageGrid {
   public var json: JSON {
     .object([
       "name": .string(name), "title": .string(title), "caption": .string(caption), "kind": .string("images"),
-      "entries": .array(entries.map { .object(["label": .string($0.label), "detail": .string($0.detail)]) }),
+      "entries": .array(
+        entries.filter { $0.image != nil }.map { .object(["label": .string($0.label), "detail": .string($0.detail)]) }),
     ])
   }
 }

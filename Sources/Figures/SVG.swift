@@ -13,12 +13,7 @@ extension Markup {
   /// A chart as an `svg` element; the page that holds it has the style where it does not stand alone.
   mutating func chart(_ chart: Chart, width: Double = 540, standsAlone: Bool) {
     var drawing = Drawing(width: width)
-    switch chart.content {
-    case .lines(let lines): drawing.draw(lines)
-    case .bars(let bars): drawing.draw(bars)
-    case .histograms(let histograms): drawing.draw(histograms)
-    case .density(let density): drawing.draw(density)
-    }
+    drawing.draw(chart.content)
     svg(
       drawing, name: chart.name, title: chart.title, description: chart.summary, standsAlone: standsAlone,
       hasSize: false)
@@ -75,6 +70,18 @@ struct Drawing {
   init(width: Double) {
     precondition(width >= Drawing.leastWidth, "a chart needs some room")
     self.width = width
+  }
+
+  mutating func draw(_ content: Chart.Content) {
+    switch content {
+    case .lines(let lines): draw(lines)
+    case .bars(let bars): draw(bars)
+    case .histograms(let histograms): draw(histograms)
+    case .density(let density): draw(density)
+    case .scatter(let scatter): draw(scatter)
+    case .heatMap(let map): draw(map)
+    case .panels(let panels): draw(panels)
+    }
   }
 
   /// The colour class of a series; there are seven, told apart by marker and dash as well.

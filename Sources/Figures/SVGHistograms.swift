@@ -1,7 +1,9 @@
 extension Drawing {
   mutating func draw(_ chart: HistogramChart) {
     let count = max(1, chart.series.count)
-    let columns = count == 1 ? 1 : count <= 4 ? 2 : 3
+    // Three side by side where their names fit.
+    let longest = chart.series.map { Lettering.width($0.name, size: Self.textSize) }.max() ?? 0
+    let columns = count == 1 ? 1 : count <= 4 || longest > width * 0.28 ? 2 : 3
     let rows = (count + columns - 1) / columns
     var y = Scale(
       chart.y, data: chart.series.flatMap(\.counts) + [0], fitsTicks: true, tickCount: columns == 1 ? 5 : 3)

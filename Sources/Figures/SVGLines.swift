@@ -19,12 +19,12 @@ extension Drawing {
       x.start = max(x.start, min(width * 0.3, reach - (x.position(first.value) - x.start)))
       layout = Self.layout(x)
     }
-    let top = 30.0
+    let top = chart.y.title.isEmpty ? 10.0 : 30
     let bottom = top + max(width * 0.45, Double(chart.series.count) * 16)
     (y.start, y.end) = (bottom, top)
     height = bottom + layout.depth + 26
 
-    verticalTitle(chart.y)
+    if !chart.y.title.isEmpty { verticalTitle(chart.y) }
     verticalAxis(y, from: x.start, to: x.end)
     horizontalAxis(x, y: bottom, layout: layout)
     horizontalTitle(chart.x, from: x.start, to: x.end, y: bottom + layout.depth + 18)

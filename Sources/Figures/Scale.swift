@@ -37,12 +37,20 @@ struct Scale {
 
     if let own = axis.ticks {
       ticks = own.filter { Self.isDrawable($0, axis.scale) }.sorted().map {
-        Tick(value: $0, label: Self.label($0, digits: Self.digits($0)))
+        // As exact as three figures: 75.3k of 75,290 parameters.
+        let value = $0.magnitude >= 1e4 ? Self.rounded($0) : $0
+        return Tick(value: $0, label: Self.label(value, digits: Self.digits(value)))
       }
     } else {
       ticks =
         isLogarithmic ? Self.decades(low, high, count: tickCount) : roundTicks(tickCount, fits: fitsTicks)
     }
+  }
+
+  /// To three figures.
+  private static func rounded(_ value: Double) -> Double {
+    let step = pow(10, (log10(value.magnitude)).rounded(.down) - 2)
+    return (value / step).rounded() * step
   }
 
   /// Whether a value can be placed on a numeric axis of such a scale.
@@ -103,7 +111,8 @@ struct Scale {
       exponent += 1
     }
     let step = multiple(1, mantissa)
-    let slack = 1e-6
+    // An axis does not grow by a step for what is hardly beyond it.
+    let slack = fits ? 0.02 : 1e-6
     let first = fits ? (low / step + slack).rounded(.down) : (low / step - slack).rounded(.up)
     let last = fits ? (high / step - slack).rounded(.up) : (high / step + slack).rounded(.down)
     if fits { (low, high) = (min(low, multiple(first, mantissa)), max(high, multiple(last, mantissa))) }

@@ -83,13 +83,18 @@ enum Stylesheet {
     tbody tr+tr>*{border-top:1px solid var(--hair)}
     tbody th{font-weight:400}
     .lead-column,th{text-align:left}
-    .lead-column{min-width:6rem;max-width:20rem}
+    .lead-column{min-width:8rem;max-width:20rem;overflow-wrap:break-word}
     .num,.ci{text-align:right;white-space:nowrap;overflow-wrap:normal}
     thead .num{white-space:normal}
     td.wide{padding-right:.4rem;padding-left:.5rem}
     .ci{width:1px}
     .ci,.unit{color:var(--muted)}
     .unit{font-weight:400}
+    details{margin:1.75rem 0}
+    details .table{margin-top:.8rem}
+    summary{cursor:pointer;max-width:42rem;color:var(--muted);\
+    font:.86rem/1.45 "Helvetica Neue",Helvetica,Arial,"Liberation Sans",sans-serif}
+    summary strong{color:var(--ink);font-weight:600}
     figure{margin:1.75rem 0}
     figcaption{margin-top:.6rem}
     figure>svg{display:block;width:100%;height:auto}
@@ -102,9 +107,11 @@ enum Stylesheet {
     .grid .detail{margin-top:0;color:var(--muted)}
     footer{margin-top:3.5rem;padding-top:.8rem;border-top:1px solid var(--hair);color:var(--muted);font-size:.88rem}
     @media (max-width:34rem){body{padding:1.5rem 1rem 3rem;font-size:1rem}h1{font-size:1.55rem}nav ol{columns:1}\
-    .grid{grid-template-columns:repeat(auto-fill,minmax(4.4rem,1fr))}}
+    .lead-column{min-width:6rem}    .grid{grid-template-columns:repeat(auto-fill,minmax(4.4rem,1fr))}}
     @media print{body{max-width:none;padding:0;font-size:10.5pt}nav{display:none}h2{break-after:avoid}\
-    figure,.grid li,tr{break-inside:avoid}.table{overflow:visible}thead{display:table-header-group}}
+    figure,.grid li,tr{break-inside:avoid}.table{overflow:visible;max-width:none}table{font-size:7pt}th,td{padding-right:.35rem}\
+    thead{display:table-header-group}\
+    details::details-content{content-visibility:visible;block-size:auto}}
 
     """
 }

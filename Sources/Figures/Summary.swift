@@ -1,14 +1,22 @@
 extension Chart {
   /// The chart in words, for those who do not see it: its kind, its axes, and where each series begins and ends.
   var summary: String {
-    let words =
-      switch content {
-      case .lines(let chart): chart.summary
-      case .bars(let chart): chart.summary
-      case .histograms(let chart): chart.summary
-      case .density(let chart): chart.summary
-      }
+    let words = content.summary
     return caption.isEmpty ? words : caption + " " + words
+  }
+}
+
+extension Chart.Content {
+  fileprivate var summary: String {
+    switch self {
+    case .lines(let chart): chart.summary
+    case .bars(let chart): chart.summary
+    case .histograms(let chart): chart.summary
+    case .density(let chart): chart.summary
+    case .scatter(let chart): chart.summary
+    case .heatMap(let chart): chart.summary
+    case .panels(let panels): panels.map { "\($0.name). \($0.content.summary)" }.joined(separator: " ")
+    }
   }
 }
 
@@ -67,5 +75,30 @@ extension DensityChart {
     let ends = [xEdges[column], xEdges[column + 1], yEdges[row], yEdges[row + 1]].map(Numerals.short)
     return kind + " Highest, \(highest.element), at \(x.title) from \(ends[0]) to \(ends[1])"
       + " and \(y.title) from \(ends[2]) to \(ends[3])."
+  }
+}
+
+extension ScatterChart {
+  fileprivate var summary: String {
+    let groups = series.map { series in
+      let points = series.points.filter { $0.x.value.isFinite && $0.y.value.isFinite }.map {
+        "\($0.name) \(Numerals.short($0.y.value)) at \(Numerals.short($0.x.value))"
+      }
+      return "\(series.name): \(points.isEmpty ? "no values" : points.joined(separator: ", "))."
+    }
+    return (["Points of \(y.title) against \(x.title)."] + groups).joined(separator: " ")
+  }
+}
+
+extension HeatMapChart {
+  fileprivate var summary: String {
+    let lines = rows.enumerated().map { i, row in
+      let fields = columns.enumerated().map { j, column in
+        let value = values[i * columns.count + j]
+        return "\(column) \(value.isFinite ? Numerals.people(value, digits: digits) : "no value")"
+      }
+      return "\(row): \(fields.joined(separator: ", "))."
+    }
+    return (["Heat map of \(unit), \(rowTitle) by \(columnTitle)."] + lines).joined(separator: " ")
   }
 }

@@ -5,17 +5,30 @@ public enum VegaLite {
   public static func render(_ chart: Chart) -> String { specification(chart).indented + "\n" }
 
   static func specification(_ chart: Chart) -> JSON {
-    var members: [String: JSON] =
-      switch chart.content {
-      case .lines(let lines): of(lines)
-      case .bars(let bars): of(bars)
-      case .histograms(let histograms): of(histograms)
-      case .density(let density): of(density)
-      }
+    var members = of(chart.content)
     members["$schema"] = .string("https://vega.github.io/schema/vega-lite/v5.json")
     members["title"] = .string(chart.title)
     members["description"] = .string(chart.caption)
     return .object(members)
+  }
+
+  private static func of(_ content: Chart.Content) -> [String: JSON] {
+    switch content {
+    case .lines(let lines): of(lines)
+    case .bars(let bars): of(bars)
+    case .histograms(let histograms): of(histograms)
+    case .density(let density): of(density)
+    case .scatter(let scatter): of(scatter)
+    case .heatMap(let map): of(map)
+    case .panels(let panels):
+      [
+        "columns": .number(2),
+        "concat": .array(
+          panels.map { .object(of($0.content).merging(["title": .string($0.name)]) { $1 }) }),
+        // Each panel has colours and sizes of its own.
+        "resolve": .object(["scale": .object(["color": .string("independent")])]),
+      ]
+    }
   }
 
   private static func of(_ chart: LineChart) -> [String: JSON] {
@@ -100,6 +113,67 @@ public enum VegaLite {
           "field": .string("count"), "type": .string("quantitative"), "title": .string(chart.unit),
           "scale": .object(["type": .string("symlog")]),
         ]),
+      ]),
+    ]
+  }
+
+  private static func of(_ chart: ScatterChart) -> [String: JSON] {
+    let values = chart.series.flatMap { series in
+      series.points.map { point in
+        JSON.object([
+          "series": .string(series.name), "name": .string(point.name),
+          "x": JSON(finite: point.x.value), "x_lower": JSON(finite: point.x.lower),
+          "x_upper": JSON(finite: point.x.upper),
+          "y": JSON(finite: point.y.value), "y_lower": JSON(finite: point.y.lower),
+          "y_upper": JSON(finite: point.y.upper),
+        ])
+      }
+    }
+    let (x, y) = (channel("x", chart.x), channel("y", chart.y))
+    let color = nominal("series", chart.series.map(\.name))
+    func end(_ name: String) -> JSON { .object(["field": .string(name)]) }
+    func layer(_ mark: JSON, _ encoding: [String: JSON]) -> JSON {
+      .object(["mark": mark, "encoding": .object(encoding)])
+    }
+    let rule: JSON = .string("rule")
+    let layers = [
+      layer(rule, ["x": channel("x_lower", chart.x), "x2": end("x_upper"), "y": y, "color": color]),
+      layer(rule, ["x": x, "y": channel("y_lower", chart.y), "y2": end("y_upper"), "color": color]),
+      layer(.object(["type": .string("point"), "filled": .bool(true)]), ["x": x, "y": y, "color": color]),
+      layer(
+        .object(["type": .string("text"), "align": .string("left"), "dx": .number(7)]),
+        ["x": x, "y": y, "text": .object(["field": .string("name"), "type": .string("nominal")])]),
+    ]
+    return ["data": data(values), "layer": .array(layers)]
+  }
+
+  private static func of(_ chart: HeatMapChart) -> [String: JSON] {
+    let values = chart.values.enumerated().map { i, value in
+      JSON.object([
+        "row": .string(chart.rows[i / chart.columns.count]), "column": .string(chart.columns[i % chart.columns.count]),
+        "value": JSON(finite: value),
+      ])
+    }
+    func names(_ field: String, _ title: String, _ names: [String]) -> JSON {
+      .object([
+        "field": .string(field), "type": .string("nominal"), "title": .string(title),
+        "sort": JSON(strings: unique(names)),
+      ])
+    }
+    let places = [
+      "y": names("row", chart.rowTitle, chart.rows), "x": names("column", chart.columnTitle, chart.columns),
+    ]
+    let shade = ["color": quantity("value", title: chart.unit)]
+    let text = [
+      "text": JSON.object([
+        "field": .string("value"), "type": .string("quantitative"), "format": .string(".\(chart.digits)f"),
+      ])
+    ]
+    return [
+      "data": data(values),
+      "layer": .array([
+        .object(["mark": .string("rect"), "encoding": .object(places.merging(shade) { $1 })]),
+        .object(["mark": .string("text"), "encoding": .object(places.merging(text) { $1 })]),
       ]),
     ]
   }

@@ -8,6 +8,8 @@ struct Agreement {
   private var whole: [String]?
   private var some: [String] = []
   var classes: [String] { whole ?? some }
+  /// The data set's content; nil before the first file.
+  var data: String? { first?.data }
   private var examples: [ScoresFile.Split: (file: String, example: [Int64], label: [Int32])] = [:]
 
   mutating func check(_ file: ImageDataset) throws {

@@ -17,6 +17,8 @@ struct ProxyAgreement {
   let measures: [String]
   static let methods = ["pearson", "spearman", "kendall"]
   private let estimates: [String: Estimates]
+  let confusion: ProxyConfusion?
+  let detection: Detection?
 
   /// Nil where the file has none.
   init?(_ scores: Scores) throws {
@@ -47,6 +49,8 @@ struct ProxyAgreement {
       estimates[name] = Estimates(value: parts[0], lower: parts[1], upper: parts[2])
     }
     self.estimates = estimates
+    confusion = try ProxyConfusion(reader, measures: measures)
+    detection = try Detection(scores)
   }
 
   func estimate(_ name: String, _ place: Int) -> Table.Cell { estimates[name]?.cell(place) ?? .missing }
@@ -65,10 +69,12 @@ extension Material {
   /// - Source: Lukasik et al. 2024 (arXiv 2310.05337), section 5.
   func proxies() -> Page.Section? {
     let found = agreements
-    guard !found.isEmpty else { return nil }
-    var blocks: [Page.Block] = [.table(Material.correlations(found))]
+    var blocks = proxyMeanBlocks()
+    if !found.isEmpty { blocks.append(.table(Material.correlations(found))) }
     if let changes = Material.changes(found) { blocks.append(.table(changes)) }
-    return Page.Section("Proxies", blocks)
+    blocks += proxyCategoryBlocks()
+    if let detection = detectionTable() { blocks.append(.table(detection)) }
+    return blocks.isEmpty ? nil : Page.Section("Proxies", blocks)
   }
 
   private static var columns: [Table.Column] {

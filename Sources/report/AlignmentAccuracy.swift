@@ -2,17 +2,31 @@ import Artefacts
 import Figures
 import Measures
 
+/// A configuration with both alignment and test accuracies over runs.
+struct AccuracyPoint {
+  let cell: Material.Cell
+  let alignment: Alignment
+  /// The best of a run is chosen on the test set.
+  let best: Measures.Summary
+  let last: Measures.Summary
+}
+
 extension Material {
+  /// The configurations of which both are known, but for distilled ones.
+  var accuracyPoints: [AccuracyPoint] {
+    cells.compactMap { cell in
+      guard let alignment = cell.alignment, let runs = cell.runs, !cell.config.isDistilled else { return nil }
+      let best = Measures.Summary(runs.runs.map { $0.testCurve.filter { !$0.isNaN }.max().map(Double.init) ?? .nan })
+      let last = Measures.Summary(runs.runs.map(\.testAccuracy))
+      return best.count > 0 ? AccuracyPoint(cell: cell, alignment: alignment, best: best, last: last) : nil
+    }
+  }
+
   /// How alignment goes with test accuracy over configurations, such as scales of initialisation: each is a point.
   ///
   /// - Source: Mehta, Cutkosky and Neyshabur 2021 (arXiv 2008.13363), Figure 1b.
   func alignmentAgainstAccuracy() -> Table? {
-    let points = cells.compactMap { cell -> (alignment: Alignment, best: Double, last: Double)? in
-      guard let alignment = cell.alignment, let runs = cell.runs, !cell.config.isDistilled else { return nil }
-      let best = Measures.Summary(runs.runs.map { $0.testCurve.filter { !$0.isNaN }.max().map(Double.init) ?? .nan })
-      let last = Measures.Summary(runs.runs.map(\.testAccuracy))
-      return best.count > 0 ? (alignment, best.mean, last.mean) : nil
-    }
+    let points = accuracyPoints
     guard points.count >= 3, let first = points.first?.alignment else { return nil }
     var table = Table(
       name: "alignment-accuracy", title: "Alignment within classes against test accuracy, over configurations.",
@@ -32,7 +46,9 @@ extension Material {
       for snapshot in first.snapshots {
         let means = points.compactMap { $0.alignment.inClass(tensor, after: snapshot)?.mean }
         guard means.count == points.count else { continue }
-        let (best, last) = (PermutationTest(means, points.map(\.best)), PermutationTest(means, points.map(\.last)))
+        let (best, last) = (
+          PermutationTest(means, points.map(\.best.mean)), PermutationTest(means, points.map(\.last.mean))
+        )
         table.append([
           .text(tensor), .integer(Int(snapshot)), .integer(best.pairs), .number(best.correlation), .number(best.p),
           .number(last.correlation), .number(last.p),

@@ -38,7 +38,8 @@ extension Material {
     return Page.Section(
       "Alignment",
       [.chart(Material.bars(aligned)), .table(table)] + (try alignmentAlongTraining())
-        + (alignmentAgainstAccuracy().map { [.table($0)] } ?? []))
+        + alignmentScatter() + (alignmentAgainstAccuracy().map { [.table($0)] } ?? [])
+        + [.chart(ClosedForms.twoVectors)])
   }
 
   private static func bars(_ aligned: [(cell: Cell, file: Alignment)]) -> Chart {

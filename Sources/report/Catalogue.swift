@@ -28,6 +28,9 @@ enum Catalogue {
   private static let snapshots = "alignment of runs with --snapshots 0,every:10 or the like"
   private static let trajectories = "trajectories (score trajectories RUNS -o trajectories.h5)"
   private static let agreement = "agreement (score agreement DATA RUNS proxies.h5 -o agreement.h5)"
+  private static let comparison = "two studies (report --compare A B)"
+  private static let both = "two studies of one data set with scores (report --compare A B)"
+  private static let influence = "influence (score influence RUNS -o influence.h5)"
   private static let truth = scores + " and a data set of fetch-data sprites"
   private static let images = scores + " and the data set (fetch-data SET -o data.h5)"
 
@@ -43,12 +46,32 @@ enum Catalogue {
       kind: .figure, name: "memorisation-by-cell", title: "the same of what has no other size beside it", needs: scores),
     .init(kind: .table, name: "scores", title: "shares of examples by score", needs: scores),
     .init(kind: .figure, name: "score-histograms", title: "histograms of scores", needs: scores),
+    .init(
+      kind: .figure, name: "score-histograms-without-noise",
+      title: "the same of true memorisation, by maximum likelihood",
+      needs: scores),
     .init(kind: .table, name: "trajectories", title: "categories of scores over sizes", needs: trajectories),
     .init(kind: .figure, name: "trajectories-bars", title: "the same as bars, beside chance", needs: trajectories),
+    .init(
+      kind: .table, name: "proxy-means", title: "mean proxies by size of network",
+      needs: "proxies (score proxies DATA RUNS -o proxies.h5)"),
+    .init(
+      kind: .figure, name: "proxy-means-by-size", isNumbered: true, title: "the same, a panel for each proxy",
+      needs: "proxies (score proxies DATA RUNS -o proxies.h5) of several sizes"),
     .init(kind: .table, name: "proxies", title: "how proxies go with memorisation", needs: agreement),
     .init(
       kind: .table, name: "proxy-changes", title: "how their changes over sizes do",
       needs: agreement + " of two sizes or more"),
+    .init(
+      kind: .table, name: "proxy-categories", title: "whether proxies put examples into the same categories over sizes",
+      needs: agreement + " of two sizes or more"),
+    .init(
+      kind: .figure, name: "proxy-confusion", isNumbered: true, title: "categories by memorisation and by proxies",
+      needs: agreement + " of two sizes or more"),
+    .init(
+      kind: .table, name: "detection", title: "how well memorisation and proxies find wrong labels",
+      needs: agreement + " on a data set that knows true labels"),
+    .init(kind: .table, name: "influence", title: "pairs of examples by influence", needs: influence),
     .init(
       kind: .table, name: "distillation", title: "students against the same networks trained on labels", needs: students
     ),
@@ -57,6 +80,9 @@ enum Catalogue {
     .init(
       kind: .figure, name: "distillation-density", isNumbered: true, title: "joint histogram of both scores",
       needs: students),
+    .init(
+      kind: .table, name: "distillation-categories", title: "changes by distillation, by category over sizes",
+      needs: students + "; and " + trajectories),
     .init(kind: .table, name: "subpopulations", title: "memorisation by size of sub-population", needs: truth),
     .init(kind: .figure, name: "memorisation-by-subpopulation", title: "the same as lines", needs: truth),
     .init(kind: .table, name: "wrong-labels", title: "how well memorisation finds wrong labels", needs: truth),
@@ -77,10 +103,58 @@ enum Catalogue {
     .init(
       kind: .table, name: "alignment-accuracy", title: "alignment against test accuracy over configurations",
       needs: alignment + " and runs of three configurations"),
+    .init(
+      kind: .figure, name: "logits-alignment-against-accuracy", title: "the same as points, of gradients by the logits",
+      needs: alignment + " and runs of three configurations"),
+    .init(
+      kind: .figure, name: "all-parameters-alignment-against-accuracy", title: "of whole gradients",
+      needs: alignment + " and runs of three configurations"),
+    .init(
+      kind: .figure, name: "representation-alignment-against-accuracy", title: "of representations",
+      needs: alignment + " and runs of three configurations"),
+    .init(
+      kind: .figure, name: ClosedForms.name, title: "how alignment and other measures judge two vectors",
+      needs: "no file"),
     .init(kind: .figure, name: "train-accuracy-by-epoch", title: "training accuracy by epoch", needs: runs),
     .init(kind: .figure, name: "test-accuracy-by-epoch", title: "test accuracy by epoch", needs: runs),
+    .init(kind: .table, name: "comparison", title: "what changed between two studies", needs: comparison),
+    .init(kind: .table, name: "comparison-settings", title: "what was set otherwise", needs: comparison),
+    .init(kind: .table, name: "comparison-examples", title: "scores of single examples in both", needs: both),
+    .init(kind: .figure, name: "comparison-bars", title: "both studies as bars", needs: comparison),
+    .init(
+      kind: .figure, name: "comparison-density", isNumbered: true, title: "joint histogram of both scores", needs: both),
+    .init(
+      kind: .figure, name: "comparison-test-accuracy-by-epoch", title: "test accuracy by epoch in both",
+      needs: comparison + " with runs"),
+    .init(
+      kind: .figure, name: "comparison-logits-alignment-by-epoch",
+      title: "alignment of gradients by the logits along training in both", needs: comparison + " with alignment"),
+    .init(
+      kind: .figure, name: "comparison-all-parameters-alignment-by-epoch", title: "of whole gradients",
+      needs: comparison + " with alignment"),
+    .init(
+      kind: .figure, name: "comparison-representation-alignment-by-epoch", title: "of representations",
+      needs: comparison + " with alignment"),
     .init(kind: .images, name: "most-memorised", title: "the most memorised training images", needs: images),
+    .init(
+      kind: .images, name: "most-memorised-by-class", title: "the most memorised training images of each class",
+      needs: images),
     .init(kind: .images, name: "least-memorised", title: "the least memorised training images", needs: images),
+    .init(
+      kind: .images, name: "most-changing", title: "whose memorisation changes most over sizes",
+      needs: trajectories + ", the scores of these sizes and the data set"),
+    .init(
+      kind: .images, name: "least-changing", title: "whose memorisation changes least",
+      needs: trajectories + ", the scores of these sizes and the data set"),
+    .init(
+      kind: .images, name: "influence-pairs", title: "test images beside the training images that count for them",
+      needs: influence + " and the data set"),
+    .init(
+      kind: .images, name: "distillation-lowered", title: "whose memorisation distillation lowers most",
+      needs: students + "; and the data set"),
+    .init(
+      kind: .images, name: "distillation-raised", title: "whose memorisation it raises most",
+      needs: students + "; and the data set"),
     .init(
       kind: .images, name: "trajectory-constant", title: "the surest of this category over sizes",
       needs: trajectories + " and the data set"),

@@ -13,6 +13,8 @@ struct CellRuns {
     let testAccuracy: Double
     /// Of the run's teacher, on the examples outside of the run's subset; NaN where there is none, or nothing is known.
     let teacherOutAccuracy: Double
+    /// (category): memorisation over the examples of a category over sizes; NaN where none was in or out.
+    let categoryMemorisation: [Double]
     /// (epoch): accuracy on the epoch's batches; NaN where it was not taken.
     let trainCurve: [Float]
     /// (epoch): accuracy on the test split after the epoch.
@@ -27,7 +29,11 @@ struct CellRuns {
   /// Empty where the files hold no history.
   let epochs: [Int32]
 
-  static func all(in set: RunsSet, quiet: Bool) throws -> [CellRuns] {
+  /// - Parameters:
+  ///   - categories: of each training example, -1 for none; of so many.
+  static func all(
+    in set: RunsSet, categories: (number: [Int8], count: Int) = ([], 0), quiet: Bool
+  ) throws -> [CellRuns] {
     let progress = Progress(
       "report", total: Double(set.members.reduce(0) { $0 + $1.runs.count }), unit: "runs", quiet: quiet)
     defer { progress.finish() }
@@ -43,7 +49,7 @@ struct CellRuns {
         }
         epochs = here
         guard try !file.isDiverged(index: entry.index) else { continue }
-        runs.append(try Run(file, entry.index, epochs: epochs.count))
+        runs.append(try Run(file, entry.index, epochs: epochs.count, categories))
       }
       return CellRuns(
         label: label, config: member.config, parameterCount: member.parameterCount, runs: runs,
@@ -59,7 +65,9 @@ struct CellRuns {
 }
 
 extension CellRuns.Run {
-  fileprivate init(_ file: RunsFile, _ index: Int, epochs: Int) throws {
+  fileprivate init(
+    _ file: RunsFile, _ index: Int, epochs: Int, _ categories: (number: [Int8], count: Int)
+  ) throws {
     number = file.runs[index]
     let mask = try file.flags("/train/in_mask", index: index, count: file.trainExample.count)
     let correct = try file.flags("/train/correct", index: index, count: file.trainExample.count)
@@ -67,6 +75,18 @@ extension CellRuns.Run {
     for (inside, right) in zip(mask, correct) {
       count[Int(inside)] += 1
       hits[Int(inside)] += Int(right)
+    }
+    // (category, side)
+    var (members, right) = (
+      [Int](repeating: 0, count: 2 * categories.count), [Int](repeating: 0, count: 2 * categories.count)
+    )
+    for (i, category) in categories.number.enumerated() where category >= 0 && i < mask.count {
+      members[2 * Int(category) + Int(mask[i])] += 1
+      right[2 * Int(category) + Int(mask[i])] += Int(correct[i])
+    }
+    categoryMemorisation = (0..<categories.count).map { category in
+      let (out, inside) = (2 * category, 2 * category + 1)
+      return Double(right[inside]) / Double(members[inside]) - Double(right[out]) / Double(members[out])
     }
     inAccuracy = Double(hits[1]) / Double(count[1])
     outAccuracy = Double(hits[0]) / Double(count[0])

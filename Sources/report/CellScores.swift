@@ -23,6 +23,10 @@ struct CellScores {
   let upper: [Float]
   let inAccuracy: [Float]
   let outAccuracy: [Float]
+  /// Shares of true memorisation by maximum likelihood in bins from -1 to 1, and in [0, .1] and [.9, 1]; nil where the file
+  /// does not have them.
+  let mixture: [Float]?
+  let massWithoutNoise: (low: Double, high: Double)?
   private let means: [String: Mean]
 
   /// The mean of `memorisation`, `in_accuracy`, `out_accuracy` or `test_accuracy`.
@@ -54,12 +58,28 @@ struct CellScores {
           value: part(values), lower: part(lower), upper: part(upper), standardDeviation: part(spread))
       }
     }
+    let mixture = try mixtures(in: file)
+    let masses = try ["mass_low_mixture", "mass_high_mixture"].map(file.summary)
     return file.cells.indices.map { i in
       CellScores(
         file: file.reader.name, label: file.cells[i], config: file.configs[i],
         parameterCount: file.parameterCounts[i], runs: file.runs[i], diverged: file.diverged[i],
         score: parts[0][i], lower: parts[1][i], upper: parts[2][i], inAccuracy: parts[3][i],
-        outAccuracy: parts[4][i], means: means[i])
+        outAccuracy: parts[4][i], mixture: mixture?[i],
+        massWithoutNoise: masses[0].flatMap { low in masses[1].map { (Double(low[i]), Double($0[i])) } },
+        means: means[i])
     }
   }
+
+  private static func mixtures(in file: Scores) throws -> [[Float]]? {
+    let path = "/histogram/mixture"
+    guard try file.reader.has(path) else { return nil }
+    let (values, shape) = try file.reader.read(path, Float.self, rank: 2)
+    guard shape == [file.cells.count, mixtureBins] else {
+      throw Failure(.badData, "\(file.reader.name): \(path)", "has shape \(shape)")
+    }
+    return file.cells.indices.map { Array(values[($0 * mixtureBins)..<(($0 + 1) * mixtureBins)]) }
+  }
+
+  static let mixtureBins = 20
 }

@@ -24,13 +24,14 @@ extension Material {
   }
 
   /// Distilled against not.
-  func distillation() -> Page.Section? {
+  func distillation() throws -> Page.Section? {
     let pairs = pairs
     guard !pairs.isEmpty else { return nil }
     return Page.Section(
       "Distilled against not",
       [.chart(Material.bars(pairs)), .table(Material.means(pairs)), .table(Material.examples(pairs))]
-        + pairs.enumerated().map { .chart(Material.density($1, number: $0 + 1)) })
+        + pairs.enumerated().map { .chart(Material.density($1, number: $0 + 1)) }
+        + (distillationCategories(pairs).map { [.table($0)] } ?? []) + (try distillationImages(pairs)))
   }
 
   private static let names = [
@@ -113,38 +114,34 @@ extension Material {
   }
 
   private static func bars(_ pairs: [Pair]) -> Chart {
-    let categories = pairs.flatMap { pair in
-      names.map { pairs.count > 1 ? "\(pair.shortName): \($0)" : $0 }
+    let caption = (pairs.count == 1 ? "\(pairs[0].name). " : "") + "Whiskers are 95 % intervals over runs."
+    func chart(_ categories: [String], _ series: [BarChart.Series]) -> Chart {
+      Chart(
+        name: "distillation-bars", title: "Distilled against trained on labels.", caption: caption,
+        .bars(BarChart(categories: categories, value: Axis("Mean", range: 0...1), series: series)))
     }
-    func estimates(_ cell: (Pair) -> Cell) -> [Estimate] {
-      pairs.flatMap { pair in CellScores.quantities.map { Estimate(cell(pair).mean($0)) } }
+    guard pairs.count > 1 else {
+      func estimates(_ cell: Cell) -> [Estimate] { CellScores.quantities.map { Estimate(cell.mean($0)) } }
+      return chart(
+        names, pairs.flatMap { [.init("labels", estimates($0.labels)), .init("distilled", estimates($0.distilled))] })
     }
-    return Chart(
-      name: "distillation-bars", title: "Distilled against trained on labels.",
-      caption: (pairs.count == 1 ? "\(pairs[0].name). " : "") + "Whiskers are 95 % intervals over runs.",
-      .bars(
-        BarChart(
-          categories: categories, value: Axis("Mean", range: 0...1),
-          series: [
-            .init("labels", estimates(\.labels)), .init("distilled", estimates(\.distilled)),
-          ])))
+    // Each network once: those on labels first.
+    var seen: Set<JSON> = []
+    let cells = (pairs.map(\.labels) + pairs.map(\.distilled)).filter { seen.insert($0.config).inserted }
+    return chart(
+      cells.map(\.shortLabel),
+      zip(CellScores.quantities, names).map { quantity, name in
+        .init(name, cells.map { Estimate($0.mean(quantity)) })
+      })
   }
 
   private static func density(_ pair: Pair, number: Int) -> Chart {
     let scores = pair.scores
-    let range = scoreRange([scores.map(\.labels), scores.map(\.distilled)])
-    let bins = Int(((range.upperBound - range.lowerBound) * 20).rounded())
-    let edges = Histogram(range, bins: bins).edges
-    var counts = [Int](repeating: 0, count: bins * bins)
-    func bin(_ score: Float) -> Int { max(0, min(bins, edges.firstIndex { score < $0 } ?? bins) - 1) }
-    for score in scores { counts[bin(score.distilled) * bins + bin(score.labels)] += 1 }
-    return Chart(
+    return density(
       name: "distillation-density-\(number)", title: "Scores of \(pair.name), and trained on labels.",
       caption: "\(scores.count) examples; below the diagonal, distillation lowers the score.",
-      .density(
-        DensityChart(
-          x: Axis("Memorisation, trained on labels"), y: Axis("Memorisation, distilled"), unit: "Examples",
-          xEdges: edges.map(Double.init), yEdges: edges.map(Double.init), counts: counts, hasDiagonal: true)))
+      x: ("Memorisation, trained on labels", scores.map(\.labels)),
+      y: ("Memorisation, distilled", scores.map(\.distilled)))
   }
 }
 
@@ -164,10 +161,6 @@ extension Material.Pair {
       + (isOtherArm ? ", against \(labels.label)" : "")
   }
 
-  fileprivate var shortName: String {
-    distilled.shortLabel + (isOtherArm ? " / \(labels.shortLabel)" : "")
-  }
-
   /// Of the examples that have a score in both.
   fileprivate var scores: [(labels: Float, distilled: Float)] {
     guard let before = labels.scores?.score, let after = distilled.scores?.score else { return [] }
@@ -175,10 +168,12 @@ extension Material.Pair {
   }
 
   /// Distilled less labels, run by run of the same number; nil where fewer than two of both were read.
-  func differencesOverRuns(_ quantity: String) -> Measures.Summary? {
+  func differencesOverRuns(_ quantity: String) -> Measures.Summary? { differencesOverRuns { $0.value(quantity) } }
+
+  func differencesOverRuns(_ quantity: (CellRuns.Run) -> Double) -> Measures.Summary? {
     guard let before = labels.runs, let after = distilled.runs else { return nil }
     let differences = after.runs.compactMap { run in
-      before.runs.first { $0.number == run.number }.map { run.value(quantity) - $0.value(quantity) }
+      before.runs.first { $0.number == run.number }.map { quantity(run) - quantity($0) }
     }
     let summary = Measures.Summary(differences)
     return summary.count >= 2 ? summary : nil

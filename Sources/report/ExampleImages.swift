@@ -7,8 +7,12 @@ struct ExampleImages {
   let runs: Int
   let most: [ImageGrid.Entry]
   let least: [ImageGrid.Entry]
+  /// As many of each class, in the order of the classes; or of more classes than fit, of those with the highest scores.
+  let byClass: [ImageGrid.Entry]
+  private let perClass: String
 
   private static let count = 24
+  private static let byClassCount = 48
 
   /// Nil where there is no score.
   init?(_ cell: Material.Cell, _ dataset: ImageDataset) throws {
@@ -38,6 +42,19 @@ struct ExampleImages {
         try dataset.thumbnail(i), label: label, detail: "\(score) №\u{A0}\(position)",
         alternative: "Training example \(position), labelled \(label), memorisation \(score)")
     }
+    let ranked = Dictionary(
+      grouping: scored.sorted { a, b in
+        scores.score[a] == scores.score[b] ? a < b : scores.score[a] > scores.score[b]
+      }, by: { Int(dataset.train.label[$0]) })
+    let each = min(4, max(1, ExampleImages.byClassCount / max(1, ranked.count)))
+    let shown = ranked.keys.sorted { a, b in
+      let (x, y) = (scores.score[ranked[a]?[0] ?? 0], scores.score[ranked[b]?[0] ?? 0])
+      return x == y ? a < b : x > y
+    }.prefix(ExampleImages.byClassCount).sorted()
+    byClass = try shown.flatMap { try (ranked[$0] ?? []).prefix(each).map(entry) }
+    perClass =
+      (each == 1 ? "One of each class" : "\(each) of each class")
+      + (shown.count < ranked.count ? ", of the \(shown.count) classes of \(ranked.count) with the highest scores" : "")
     label = cell.label
     runs = scores.runs
     most = try ordered(>).map(entry)
@@ -57,6 +74,10 @@ struct ExampleImages {
             entries: most)),
         .images(
           ImageGrid(
+            name: "most-memorised-by-class", title: "The most memorised training examples of each class.",
+            caption: "\(perClass). \(caption)", entries: byClass)),
+        .images(
+          ImageGrid(
             name: "least-memorised", title: "The least memorised training examples.", caption: caption,
             entries: least)),
       ])
@@ -64,9 +85,9 @@ struct ExampleImages {
 }
 
 extension ImageDataset {
-  /// A training image; grey where it has one channel.
-  func thumbnail(_ row: Int) throws -> RGBImage {
-    let pixels = try images("train", rows: row..<row + 1)
+  /// An image, by default of the train split; grey where it has one channel.
+  func thumbnail(_ row: Int, of split: ScoresFile.Split = .train) throws -> RGBImage {
+    let pixels = try images(split.rawValue, rows: row..<row + 1)
     return RGBImage(
       width: width, height: height, pixels: channels == 3 ? pixels : pixels.flatMap { [$0, $0, $0] })
   }

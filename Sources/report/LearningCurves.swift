@@ -16,18 +16,7 @@ extension Material {
   private func curves(
     _ name: String, _ title: String, _ caption: String, _ values: (CellRuns.Run) -> [Float]
   ) -> Chart? {
-    let series = cells.compactMap { cell -> LineChart.Series? in
-      guard let runs = cell.runs else { return nil }
-      let curves = runs.runs.map(values)
-      let points = runs.epochs.enumerated().compactMap { i, epoch -> LineChart.Point? in
-        let summary = Measures.Summary(curves.map { Double($0[i]) })
-        // Not every epoch ends in a test.
-        guard summary.count > 0 else { return nil }
-        let mean = Estimate(summary)
-        return .init(x: Double(epoch), y: mean.value, lower: mean.lower, upper: mean.upper)
-      }
-      return points.isEmpty ? nil : LineChart.Series(cell.shortLabel, points)
-    }
+    let series = cells.compactMap { cell in cell.runs.flatMap { $0.series(cell.shortLabel, values) } }
     guard !series.isEmpty else { return nil }
     let mayEnd = cells.contains { $0.runs != nil && $0.config["recipe"]?["stop_at_accuracy"] != nil }
     return Chart(
@@ -36,5 +25,20 @@ extension Material {
         + (mayEnd ? " Of runs that ended at an accuracy, those that were still under way." : ""),
       .lines(
         LineChart(x: Axis("Epoch"), y: Axis("Accuracy", range: 0...1), series: series, intervals: .bands)))
+  }
+}
+
+extension CellRuns {
+  /// A curve's means over runs; nil where no epoch has any.
+  func series(_ name: String, _ values: (Run) -> [Float]) -> LineChart.Series? {
+    let curves = runs.map(values)
+    let points = epochs.enumerated().compactMap { i, epoch -> LineChart.Point? in
+      let summary = Measures.Summary(curves.map { Double($0[i]) })
+      // Not every epoch ends in a test.
+      guard summary.count > 0 else { return nil }
+      let mean = Estimate(summary)
+      return .init(x: Double(epoch), y: mean.value, lower: mean.lower, upper: mean.upper)
+    }
+    return points.isEmpty ? nil : LineChart.Series(name, points)
   }
 }

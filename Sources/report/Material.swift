@@ -1,4 +1,5 @@
 import Artefacts
+import Figures
 import Measures
 import ToolKit
 
@@ -28,6 +29,8 @@ struct Material {
   /// Whether scores files are named, whatever they hold.
   let hasScoresFiles: Bool
   let dataset: ImageDataset?
+  /// The data set's content.
+  let data: String?
   let classes: [String]
   /// What the data set file knows of its examples, and images of some: nil without one.
   let truth: GroundTruth?
@@ -35,6 +38,8 @@ struct Material {
   /// Of the scores over sizes, and what `score agreement` found.
   let trajectories: Trajectories?
   let agreements: [ProxyAgreement]
+  let proxyMeans: [ProxyMeans]
+  let influence: [CellInfluence]
 
   var scored: [Cell] { cells.filter { $0.scores != nil } }
 
@@ -46,6 +51,8 @@ struct Material {
     var alignments: [Alignment] = []
     var trajectories: [Trajectories] = []
     var agreements: [ProxyAgreement] = []
+    var proxyMeans: [ProxyMeans] = []
+    var influential: [Scores] = []
     var runInputs: [Input] = []
     for input in inputs {
       let reader = try ArtefactReader(input)
@@ -60,6 +67,8 @@ struct Material {
         measured += try MeasuredCell.all(in: file)
         try Trajectories(file).map { trajectories.append($0) }
         try ProxyAgreement(file).map { agreements.append($0) }
+        try ProxyMeans(file).map { proxyMeans.append($0) }
+        if try file.influenceSplit() != nil { influential.append(file) }
       case .alignment:
         alignments.append(try Alignment(reader))
         try agreement.check(alignments[alignments.count - 1])
@@ -77,10 +86,27 @@ struct Material {
     }
     self.trajectories = trajectories.first
     self.agreements = agreements
+    self.proxyMeans = proxyMeans
     try Material.refuseRepeats(alignments)
-    let runs = runInputs.isEmpty ? [] : try CellRuns.all(in: try RunsSet(runInputs), quiet: quiet)
-    dataset = datasets.first
+    let runs =
+      runInputs.isEmpty
+      ? []
+      : try CellRuns.all(
+        in: try RunsSet(runInputs), categories: trajectories.first?.shownCategories ?? ([], 0), quiet: quiet)
+    let dataset = datasets.first
+    self.dataset = dataset
+    influence = try influential.flatMap { file in
+      try CellInfluence.all(in: file) { split in
+        try dataset.flatMap { dataset in
+          let examples = split == .train ? dataset.train.example : dataset.test?.example ?? []
+          return try dataset.integers(split.rawValue, "subpopulation").map { groups in
+            Dictionary(zip(examples, groups)) { first, _ in first }
+          }
+        }
+      }
+    }
     classes = agreement.classes
+    data = agreement.data
     hasScoresFiles = !measured.isEmpty
     cells = Material.joined(scores, alignments, runs)
     truth = try dataset.flatMap { try GroundTruth($0) }
@@ -114,18 +140,39 @@ struct Material {
         < ($1.parameterCount, $1.config.isDistilled ? 1 : 0, $1.label)
     }
     let labels = RunsSet.distinct(named.map(\.label), configs: named.map(\.config))
-    let words = labels.map { $0.split(separator: " ") }
-    let candidates = max(0, (words.map(\.count).min() ?? 0) - 1)
-    let shared =
-      words.count < 2 ? 0 : (0..<candidates).prefix { i in words.allSatisfy { $0[i] == words[0][i] } }.count
-    return zip(named, zip(labels, words)).map { cell, names in
+    let short = Material.short(labels)
+    return zip(named, zip(labels, short)).map { cell, names in
       Cell(
-        label: names.0,
-        shortLabel: names.1.dropFirst(shared).joined(separator: " "),
-        config: cell.config, parameterCount: cell.parameterCount,
+        label: names.0, shortLabel: names.1, config: cell.config, parameterCount: cell.parameterCount,
         scores: scores.first { $0.config == cell.config }, runs: runs.first { $0.config == cell.config },
         alignment: alignments.first { $0.config == cell.config })
     }
+  }
+}
+
+extension Material {
+  /// Labels for charts: without the first words that all share, without settings that are none, and with numbers to three
+  /// figures, as far as they stay apart.
+  static func short(_ labels: [String]) -> [String] {
+    let words = labels.map { $0.split(separator: " ").map(String.init) }
+    let candidates = max(0, (words.map(\.count).min() ?? 0) - 1)
+    let shared =
+      words.count < 2 ? 0 : (0..<candidates).prefix { i in words.allSatisfy { $0[i] == words[0][i] } }.count
+    let ends = words.map { Array($0.dropFirst(shared)) }
+    let brief = zip(words, ends).map { all, end in
+      let kept = end.filter { !$0.hasSuffix("=none") }.map(rounded)
+      return (kept.isEmpty ? Array(all.prefix(max(1, shared))) : kept).joined(separator: " ")
+    }
+    return Set(brief).count == brief.count ? brief : ends.map { $0.joined(separator: " ") }
+  }
+
+  /// A setting whose value is a number of many digits, to three figures.
+  private static func rounded(_ setting: String) -> String {
+    let parts = setting.split(separator: "=", maxSplits: 1)
+    guard parts.count == 2, parts[1].count > 6, let value = Double(parts[1]), value.magnitude < 1 else {
+      return setting
+    }
+    return "\(parts[0])=\(Table.Cell.number(value).text(digits: 3))"
   }
 }
 

@@ -7,7 +7,8 @@ extension Material {
   func page() throws -> Page {
     let subject = dataset.map { " of \($0.name)" } ?? ""
     var sections = [
-      accuracy(), memorisationBySize(), distribution(), try trajectorySection(), proxies(), distillation(),
+      accuracy(), memorisationBySize(), distribution(), try trajectorySection(), proxies(), try influenceSection(),
+      try distillation(),
       groundTruth(),
       try alignment(), learningCurves(), images?.section,
     ].compactMap { $0 }
@@ -45,11 +46,20 @@ extension Material {
       }
       lines.append(line + ".")
     }
-    for pair in pairs {
-      guard let before = pair.labels.memorisationText, let after = pair.distilled.memorisationText else {
-        continue
+    let known = pairs.filter { $0.labels.memorisationText != nil && $0.distilled.memorisationText != nil }
+    if known.count > 2 {
+      let lower = known.count {
+        ($0.distilled.mean("memorisation")?.value ?? 0) < ($0.labels.mean("memorisation")?.value ?? 0)
       }
-      lines.append("For \(pair.name) it is \(after), and \(before) when trained on labels.")
+      lines.append(
+        "Of \(known.count) comparisons of students with networks trained on labels, the students memorise less in \(lower)."
+      )
+    } else {
+      for pair in known {
+        lines.append(
+          "For \(pair.name) it is \(pair.distilled.memorisationText ?? ""), and \(pair.labels.memorisationText ?? "") when "
+            + "trained on labels.")
+      }
     }
     return lines
   }
@@ -83,6 +93,12 @@ extension Material {
         "Memorisation by \(cell.label): no example was both in and out of the subset of some run; train more runs, as "
           + "train DATA --runs 0:10 does, and score them together.")
     }
+    let used = cells.filter { ($0.runCounts?.used ?? 0) > 0 }
+    if !used.isEmpty, used.allSatisfy({ $0.mean("test_accuracy").map { $0.value.isNaN } ?? true }) {
+      lines.append(
+        "Test accuracy: the runs saw no test split; fetch-data makes a data set with one, of a folder where it holds train "
+          + "and test.")
+    }
     if !scored.isEmpty, Set(scored.filter { !$0.config.isDistilled }.map(\.parameterCount)).count < 2 {
       lines.append(
         "Memorisation by size: one size of network only; train others with train DATA --architecture A, and score all "
@@ -92,6 +108,11 @@ extension Material {
     if sizes >= 2, trajectories == nil {
       lines.append(
         "Trajectories over size: make them with score trajectories RUNS -o trajectories.h5, and name that file.")
+    }
+    if sizes >= 1, influence.isEmpty,
+      used.contains(where: { $0.mean("test_accuracy").map { !$0.value.isNaN } ?? false })
+    {
+      lines.append("Influence: make it with score influence RUNS -o influence.h5, and name that file.")
     }
     if sizes >= 1, agreements.isEmpty {
       lines.append(

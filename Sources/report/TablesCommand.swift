@@ -16,6 +16,7 @@ struct TablesCommand: ParsableCommand {
         report scores.h5 runs/*.h5 --table accuracy --format latex
         report scores.h5 --figure score-histograms > histograms.svg
         report --list
+        report --compare study/before study/after --format html -o change.html
       """)
 
   enum Format: String, CaseIterable, ExpressibleByArgument {
@@ -38,6 +39,9 @@ struct TablesCommand: ParsableCommand {
       "The format of what is written; csv holds one table, svg and vega-lite one figure. (default: markdown, of a figure svg)"
   )
   var format: Format?
+
+  @Flag(help: "Set two studies side by side: name two files, or two folders, of which all files named .h5 are taken.")
+  var compare = false
 
   @Flag(help: "Which tables and figures there are, and what each needs.")
   var list = false
@@ -62,15 +66,26 @@ struct TablesCommand: ParsableCommand {
       return
     }
     for name in [table, figure].compactMap({ $0 }) { try Catalogue.check(name, isTable: table != nil) }
-    let material = try Material(try Input.open(inputs.names()), quiet: common.quiet)
+    // What needs no file takes none.
+    let (whole, missing) = figure == ClosedForms.name ? (ClosedForms.page, []) : try study()
     let target = try Output(output.output, isText: true)
-    let page = try chosen(of: try material.page())
+    let page = try chosen(of: whole)
     let format = format ?? (figure == nil ? .markdown : .svg)
     try target.write(Array(render(page, as: format).utf8))
     if table == nil, figure == nil, [.tsv, .csv, .latex].contains(format), !common.quiet {
-      for line in material.missing() { printError("report: \(line)\n") }
+      for line in missing { printError("report: \(line)\n") }
     }
     try target.commit()
+  }
+
+  /// All that there is to say of one study, or of two, and what is missing.
+  private func study() throws -> (Page, [String]) {
+    if compare {
+      let both = ComparePage(pair: try StudyPair(try inputs.names(), quiet: common.quiet))
+      return (both.page(), both.missing())
+    }
+    let material = try Material(try Input.open(inputs.names()), quiet: common.quiet)
+    return (try material.page(), material.missing())
   }
 
   /// The page, or of it what was asked for.

@@ -62,7 +62,7 @@ extension Material {
 
 extension Alignment {
   /// The last tensor of a kind: `representation` of `representation:fc1`.
-  fileprivate func lastTensor(of kind: String) -> Int? {
+  func lastTensor(of kind: String) -> Int? {
     tensors.lastIndex { $0.split(separator: ":").first.map(String.init) == kind }
   }
 
@@ -76,7 +76,7 @@ extension Alignment {
     return values
   }
 
-  fileprivate func curve(_ values: [Float], _ tensor: Int) -> [LineChart.Point] {
+  func curve(_ values: [Float], _ tensor: Int) -> [LineChart.Point] {
     snapshots.enumerated().map { i, epoch in
       let mean = Estimate(summary(values, i, tensor))
       return .init(x: Double(epoch), y: mean.value, lower: mean.lower, upper: mean.upper)

@@ -19,14 +19,26 @@ struct Trajectories {
   /// The threshold to draw: the least that noise allows, or else the largest.
   var shownAlpha: Int? { file.reliable.firstIndex(of: 1) ?? file.alphas.indices.last }
 
+  /// The category of each example at that threshold.
+  var shownCategories: (number: [Int8], count: Int) {
+    let count = file.category.count / max(1, file.alphas.count)
+    guard let alpha = shownAlpha else { return ([], 0) }
+    return (Array(file.category[alpha * count..<(alpha + 1) * count]), file.shapes.count)
+  }
+
   func observed(_ alpha: Int, _ shape: Int) -> Int { Int(file.observed[alpha * file.shapes.count + shape]) }
   func floor(_ alpha: Int, _ shape: Int) -> Double { Double(file.floor[alpha * file.shapes.count + shape]) }
+
+  /// The rows of a category's examples.
+  func rows(_ alpha: Int, _ shape: Int) -> [Int] {
+    let count = file.category.count / max(1, file.alphas.count)
+    return (0..<count).filter { Int(file.category[alpha * count + $0]) == shape }
+  }
 
   /// Examples of a category, the surest first, of equal ones in the published order.
   func members(_ alpha: Int, _ shape: Int) -> [(row: Int, posterior: Float)] {
     let count = file.category.count / max(1, file.alphas.count)
-    return (0..<count).filter { Int(file.category[alpha * count + $0]) == shape }
-      .map { ($0, file.posterior[(alpha * count + $0) * file.shapes.count + shape]) }
+    return rows(alpha, shape).map { ($0, file.posterior[(alpha * count + $0) * file.shapes.count + shape]) }
       .sorted { $0.posterior == $1.posterior ? $0.row < $1.row : $0.posterior > $1.posterior }
   }
 
@@ -49,7 +61,7 @@ extension Material {
     return Page.Section(
       "Trajectories over size",
       [.chart(Material.bars(trajectories, alpha)), .table(Material.table(trajectories))]
-        + (try trajectoryImages(trajectories, alpha)))
+        + (try changingImages()) + (try trajectoryImages(trajectories, alpha)))
   }
 
   private static func table(_ trajectories: Trajectories) -> Table {
@@ -108,12 +120,8 @@ extension Material {
     let file = trajectories.file
     return try file.shapes.enumerated().compactMap { shape, name -> Page.Block? in
       let entries = try trajectories.members(alpha, shape).prefix(12).map { row, posterior in
-        let label = dataset.classes[Int(dataset.train.label[row])]
-        let position = dataset.train.example[row]
         let probability = Table.Cell.number(Double(posterior)).text(digits: 2)
-        return ImageGrid.Entry(
-          try dataset.thumbnail(row), label: label, detail: "\(probability) №\u{A0}\(position)",
-          alternative: "Training example \(position), labelled \(label), \(name) with probability \(probability)")
+        return try dataset.entry(row, probability, "\(name) with probability \(probability)")
       }
       guard !entries.isEmpty else { return nil }
       return .images(

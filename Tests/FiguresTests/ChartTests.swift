@@ -6,6 +6,7 @@ enum HardChart: String, CaseIterable {
   case noSeries, noPoints, onePoint, allEqual, notFinite, huge, tiny, sevenSeries, tenSeries, negative,
     logarithmic
   case manyNames, bars, barsWithoutValues, histograms, histogramWithoutCounts, density, densityOfNothing
+  case scatter, scatterOfNothing, crowdedScatter, heatMap, heatMapOfNothing
 
   var chart: Chart { Chart(name: rawValue, title: "A <title> & more", caption: "How to “read” it.", content) }
 
@@ -67,6 +68,25 @@ enum HardChart: String, CaseIterable {
         .init(
           x: Axis("a"), y: Axis("b"), unit: "examples", xEdges: edges, yEdges: edges, counts: counts,
           hasDiagonal: true))
+    case .scatter, .scatterOfNothing, .crowdedScatter:
+      let values = self == .scatter ? [0.1, 0.5, .nan, 0.9] : (0..<40).map { 0.5 + 0.001 * Double($0 % 7) }
+      let names = ["σ=.001", "<b>", "", String(repeating: "long ", count: 60)]
+      let points = values.enumerated().map { i, value in
+        ScatterChart.Point(
+          x: Estimate(value, lower: value - 0.1, upper: value + 0.1), y: Estimate(1 - value, lower: -.infinity),
+          name: names[i % 4] + (i < 4 ? "" : String(i)))
+      }
+      let series: [ScatterChart.Series] =
+        self == .scatterOfNothing ? [.init("none", [])] : [.init("best", points), .init("last", points)]
+      return .scatter(.init(x: Axis("alignment"), y: Axis("accuracy"), series: series))
+    case .heatMap:
+      return .heatMap(
+        .init(
+          rowTitle: "by a", columnTitle: "by b", rows: ["constant", "<i>", String(repeating: "long ", count: 20)],
+          columns: ["increasing", "decreasing", "cap", "cup", "other", "a very long name of a column"], unit: "%",
+          values: (0..<18).map { $0 == 4 ? .nan : Double($0) - 2 }, digits: 0))
+    case .heatMapOfNothing:
+      return .heatMap(.init(rowTitle: "a", columnTitle: "b", rows: [], columns: [], unit: "%", values: [], digits: 2))
     case .histogramWithoutCounts:
       return .histograms(.init(x: Axis("x"), y: Axis("y"), edges: [0, 1], series: [.init("a", [.nan])]))
     }
@@ -160,6 +180,54 @@ enum HardChart: String, CaseIterable {
     }
     #expect(try ticks(Axis("x", scale: .logarithmic)) == ["10", "100", "1000", "10k"])
     #expect(try ticks(Axis("x", scale: .logarithmic, ticks: [8, 32, 11_000])) == ["8", "32", "11k"])
+    // Sizes to three figures.
+    #expect(try ticks(Axis("x", scale: .logarithmic, ticks: [8, 10_752])) == ["8", "10.8k"])
+  }
+
+  @Test func `Names of points touch no mark, and stand once for all series`() throws {
+    let svg = try ParsedMarkup(SVG.render(HardChart.scatter.chart))
+    let names = svg.all("text", style: "label").map(\.text)
+    // The series' names and those of points that have a place and a name; cut where they are long.
+    #expect(names.contains("best") && names.contains("last"))
+    #expect(names.count(where: { $0 == "σ=.001" }) == 1 && names.count(where: { $0 == "<b>" }) == 1)
+    #expect(svg.all("circle").count == 4 && svg.all("desc").first?.text.contains("<b> 0.5 at 0.5") == true)
+    // Forty points in one spot have no room for their names; those that are there do not touch.
+    let crowd = try ParsedMarkup(SVG.render(HardChart.crowdedScatter.chart)).all("text", style: "label")
+    #expect(crowd.count < 42)
+  }
+
+  @Test func `A field of a heat map has its number, and shades go with size`() throws {
+    let svg = try ParsedMarkup(SVG.render(HardChart.heatMap.chart))
+    let numbers = svg.all("text", style: "label").map(\.text)
+    for number in ["−2", "15", "–"] { #expect(numbers.contains(number)) }
+    let shades = svg.all("path", style: "area").compactMap { $0.number("fill-opacity") }
+    #expect(shades.count == 17 && shades.max() == 0.45 && shades.allSatisfy { (0...0.45).contains($0) })
+  }
+
+  @Test func `Panels stand two a row and do not reach into each other`() throws {
+    let panels = [HardChart.logarithmic, .bars, .heatMap, .scatter, .noPoints].map {
+      Chart.Panel($0.rawValue, $0.chart.content)
+    }
+    let chart = Chart(name: "panels", title: "t", .panels(panels))
+    let svg = try ParsedMarkup(SVG.render(chart))
+    let box = try #require(svg.elements.first?.attributes["viewBox"]).split(separator: " ").compactMap { Double($0) }
+    let places = svg.all("g").compactMap { group in
+      group.attributes["transform"]?.dropFirst("translate(".count).dropLast().split(separator: " ").compactMap {
+        Double($0)
+      }
+    }
+    try #require(places.count == 5 && places.allSatisfy { $0.count == 2 })
+    #expect(Set(places.map { $0[0] }) == [0, 282] && places[0][1] == places[1][1] && places[2][1] == places[3][1])
+    // A row begins below the taller chart of the one above, each as it would be alone at that width.
+    let heights = try panels.map { panel in
+      let alone = try ParsedMarkup(SVG.render(Chart(name: "c", title: "t", panel.content), width: 258))
+      return try #require(
+        alone.elements.first?.attributes["viewBox"]?.split(separator: " ").last.flatMap { Double($0) })
+    }
+    #expect(places[2][1] >= places[0][1] + max(heights[0], heights[1]))
+    #expect(places[4][1] >= places[2][1] + max(heights[2], heights[3]) && box[3] >= places[4][1] + heights[4])
+    #expect(svg.all("text", style: "panel").map(\.text) == panels.map(\.name))
+    #expect(VegaLite.render(chart).contains("\"concat\""))
   }
 
   @Test func `A value that is not finite breaks its line`() throws {

@@ -18,16 +18,18 @@ import ToolKit
     return scratch
   }
 
-  private static let others = "lira.h5 out-of-sample.h5 c-score.h5 proxies.h5 influence.h5"
+  /// Those that have no section of their own, and all.
+  private static let silent = "lira.h5 out-of-sample.h5 c-score.h5"
+  private static let others = silent + " proxies.h5 influence.h5"
 
   @Test func `Other measures beside memorisation change nothing of what is said of it`() throws {
     let scratch = try scratch()
     try scratch.succeed(
       """
       report sprites.h5 scores.h5 > alone.md
-      report \(Self.others) scores.h5 sprites.h5 > beside.md
+      report \(Self.silent) scores.h5 sprites.h5 > beside.md
       report sprites.h5 scores.h5 --format html > alone.html
-      report scores.h5 \(Self.others) sprites.h5 --format html > beside.html
+      report scores.h5 \(Self.silent) sprites.h5 --format html > beside.html
       """)
     #expect(scratch.areEqual("alone.md", "beside.md"))
     #expect(scratch.areEqual("alone.html", "beside.html"))
@@ -42,8 +44,9 @@ import ToolKit
     }
     #expect(try scratch.shell("report \(name) --format tsv").status == 0)
     // What runs say of accuracy is no less for it.
-    try scratch.succeed("report runs.h5 -q --format tsv > runs.tsv; report runs.h5 \(name) -q --format tsv > both.tsv")
-    #expect(scratch.areEqual("runs.tsv", "both.tsv"))
+    try scratch.succeed(
+      "report runs.h5 -q --table accuracy > runs.md; report runs.h5 \(name) -q --table accuracy > both.md")
+    #expect(scratch.areEqual("runs.md", "both.md"))
   }
 
   @Test(arguments: [
@@ -92,6 +95,21 @@ import ToolKit
     let page = try JSON(parsing: String(decoding: try scratch.bytes("page.json"), as: UTF8.self), subject: "page")
     let figures = try #require(page["figures"]?.array).compactMap { $0["name"]?.string }
     #expect(figures.contains("trajectories-bars") && figures.contains { $0.hasPrefix("trajectory-") })
+    for table in ["proxy-categories", "detection"] { #expect(text.contains("# \(table)\n")) }
+    // With the sizes' own scores the examples that change, and with influence its pairs.
+    try scratch.succeed(
+      """
+      score memorisation larger.h5 smaller.h5 -q -o scores.h5
+      score influence larger.h5 smaller.h5 -q -o influence.h5 2> /dev/null
+      report trajectories.h5 scores.h5 influence.h5 proxies.h5 sprites.h5 --format json -q > page.json
+      """)
+    let whole = try JSON(parsing: String(decoding: try scratch.bytes("page.json"), as: UTF8.self), subject: "page")
+    let names = try #require(whole["figures"]?.array).compactMap { $0["name"]?.string }
+    for name in ["most-changing", "least-changing", "influence-pairs", "proxy-means-by-size-1"] {
+      #expect(names.contains(name), "\(name)")
+    }
+    let tables = try #require(whole["tables"]?.array).compactMap { $0["name"]?.string }
+    #expect(tables.contains("influence") && tables.contains("proxy-means"))
     let rows = try #require(page["tables"]?.array?.first { $0["name"]?.string == "trajectories" }?["rows"]?.array)
     let counts = rows.compactMap { $0["examples"]?.int }
     // Six categories at each of four thresholds hold all examples that have scores at every size.

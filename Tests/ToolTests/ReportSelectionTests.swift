@@ -38,12 +38,20 @@ import ToolKit
     }
   }
 
+  @Test func `What needs no file is had without one`() throws {
+    let scratch = try Scratch(with: [])
+    #expect(try json("--figure two-vectors", scratch)["kind"]?.string == "panels")
+    #expect(try scratch.succeed("report --figure two-vectors").text.hasPrefix("<svg "))
+  }
+
   @Test func `What the files lack is said with what would make it`() throws {
     let scratch = try Scratch(with: ["scores.h5"])
+    let page = try json("scores.h5", scratch).canonical
     for (kind, listed) in try catalogue(scratch) {
       let name = listed.hasSuffix("-N") ? listed.dropLast() + "1" : listed[...]
       let outcome = try scratch.shell("report -q scores.h5 --\(kind == "table" ? "table" : "figure") \(name) -o out")
       guard outcome.status != 0 else {
+        #expect(name == "two-vectors" || page.contains("\"\(name)\""), "\(name) is not on the page")
         try scratch.succeed("rm out")
         continue
       }

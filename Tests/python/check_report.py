@@ -1,5 +1,5 @@
 """`report` beside other programs: every table recomputed from the files with NumPy, CSV and TSV read by pandas, JSON held
-against its schema, Vega-Lite against Altair's, LaTeX set by pdflatex where there is one.
+against its schema, Vega-Lite against Altair's, LaTeX set by pdflatex where there is one; and its pages as check_page.py has them.
 
     python Tests/python/check_report.py
 """
@@ -10,9 +10,12 @@ import json
 import shutil
 import subprocess
 import tempfile
+import warnings
 from pathlib import Path
 
 import altair
+import check_page
+import diptest
 import h5py
 import jsonschema
 import numpy as np
@@ -32,7 +35,7 @@ def made(*arguments, timeout=300):
 
 def study(folder):
     """Two sizes, students of the small one by the large one, scores, alignment, and a third scale for a correlation."""
-    path = {name: folder / f"{name}.h5" for name in "data small large students scores a b c third trajectories proxies agreement".split()}
+    path = {name: folder / f"{name}.h5" for name in "data small large students scores a b c third trajectories proxies agreement influence".split()}
     train = "--recipe quick --epochs 12 --test-every 4".split()
     made("fetch-data", "sprites", "--train", "0:600", "--test", "0:200", "-q", "-o", path["data"])
     for name, architecture in [("small", SMALL), ("large", LARGE), ("third", "mlp width=32")]:
@@ -47,7 +50,22 @@ def study(folder):
     made("score", "trajectories", *both, "-q", "-o", path["trajectories"])
     made("score", "proxies", path["data"], *both, "--measures", "c_score,grand,random", "-q", "-o", path["proxies"])
     made("score", "agreement", path["data"], *both, path["proxies"], "-q", "-o", path["agreement"])
+    made("score", "influence", *both, "-q", "-o", path["influence"])
     return path
+
+
+def other_study(folder, path):
+    """The same two sizes with fewer epochs, and of one another seed."""
+    (folder / "other").mkdir()
+    train = "--recipe quick --epochs 6 --test-every 3 -q".split()
+    for name, architecture, seed in [("small", SMALL, 0), ("large", LARGE, 1)]:
+        made("train", path["data"], "--architecture", architecture, *train, "--seed", seed, "--runs", f"0:{RUNS}",
+             "-o", folder / "other" / f"{name}.h5")
+    made("score", "memorisation", folder / "other" / "small.h5", folder / "other" / "large.h5", "-q",
+         "-o", folder / "other" / "scores.h5")
+    (folder / "first").mkdir()
+    for name in ["small", "large", "scores"]:
+        shutil.copy(path[name], folder / "first")
 
 
 def summary(values):
@@ -69,7 +87,7 @@ class Runs:
             self.test = (file["test/correct"][:] == 1).mean(1)
             self.curve = file["history/test_accuracy"][:]
             teacher = file["teacher_out_accuracy"][:] if "teacher_out_accuracy" in file else None
-        self.teacher = teacher
+        self.teacher, self.mask, self.correct = teacher, mask, correct
         inside, outside = mask.sum(0), (~mask).sum(0)
         self.example_in = np.where(inside > 0, (correct & mask).sum(0) / np.maximum(inside, 1), np.nan)
         self.example_out = np.where(outside > 0, (correct & ~mask).sum(0) / np.maximum(outside, 1), np.nan)
@@ -78,6 +96,13 @@ class Runs:
         self.outside = (correct & ~mask).sum(1) / (~mask).sum(1)
         self.by_name = {"in_accuracy": self.inside, "out_accuracy": self.outside, "test_accuracy": self.test,
                         "memorisation": self.inside - self.outside}
+
+
+    def memorisation(self, run, chosen):
+        """In-sample less out-of-sample accuracy of a run over some examples."""
+        inside, outside = self.mask[run] & chosen, ~self.mask[run] & chosen
+        return np.divide(*(self.correct[run, inside].sum(), inside.sum())) - np.divide(
+            *(self.correct[run, outside].sum(), outside.sum()))
 
 
 def near(found, expected, what, bound=2e-6):
@@ -113,6 +138,21 @@ def check_shares(table, runs):
         near(row["negative"], (score < 0).mean(), "negative")
         near(row["low"], ((score >= 0) & (score <= tenth)).mean(), "low")
         near(row["high"], ((score >= nine) & (score <= 1)).mean(), "high")
+        wide = score.astype(float)
+        near(row["dip"], max(diptest.dipstat(wide), 0.5 / len(wide)), "dip", 1e-9)
+        n = len(wide)
+        sarle = ((stats.skew(wide, bias=False) ** 2 + 1)
+                 / (stats.kurtosis(wide, bias=False) + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3))))
+        near(row["sarle"], sarle, "Sarle's coefficient")
+
+
+def check_mixture(table, path):
+    with h5py.File(path) as file:
+        cell = list(file["cell"].asstr()[:])
+        low, high = (file[f"summary/mass_{end}_mixture"][:] for end in ("low", "high"))
+    for row in table:
+        near(row["low_without_noise"], low[cell.index(row["cell"])], "low without noise")
+        near(row["high_without_noise"], high[cell.index(row["cell"])], "high without noise")
 
 
 def check_distillation(table, runs):
@@ -201,6 +241,142 @@ def check_proxies(tables, path):
                 same(row[name + end], group["change_correlation" + end][m, k])
             for name in ["disattenuated", "score_reliability", "proxy_reliability"]:
                 same(row[name + end], group[f"change_{name}{end}"][m])
+
+
+def check_proxy_means(table, path):
+    with h5py.File(path) as file:
+        cell, runs = list(file["cell"].asstr()[:]), file["runs"][:]
+        for row in table:
+            c, name = cell.index(row["cell"]), row["measure"]
+            values, halves = file[f"proxy/{name}"][c].astype(float), file[f"proxy_halves/{name}"][c].astype(float)
+            near(row["mean"], np.nanmean(values), name)
+            assert row["examples"] == (~np.isnan(values)).sum()
+            assert row["memorised"] == ["less", "more"][file[f"proxy/{name}"].attrs["expected_sign"] == b"1"]
+            difference = np.nanmean(halves[:, 0] - halves[:, 1], axis=1)
+            error = np.sqrt((difference**2 / 4).mean())
+            half = stats.t.ppf(0.975, min(len(difference), runs[c] - 1)) * error
+            near(row["mean_upper"] - row["mean"], half, f"half width of {name}", 1e-5)
+            near(row["mean"] - row["mean_lower"], half, f"half width of {name}", 1e-5)
+
+
+def check_categories(table, path):
+    with h5py.File(path) as file:
+        alpha, measure = file["agreement/alpha"][:], list(file["agreement/measure"].asstr()[:])
+        share, kappa = file["agreement/confusion"][:].astype(float), file["agreement/kappa"][:]
+    assert len(table) == len(alpha) * len(measure)
+    for row in table:
+        a, m = int(np.argmin(abs(alpha - row["alpha"]))), measure.index(row["measure"])
+        near(row["same"], np.trace(share[a, m]), "same category")
+        p = share[a, m] / share[a, m].sum()
+        chance = (p.sum(0) * p.sum(1)).sum()
+        if row["kappa"] is None:
+            assert np.isnan(kappa[a, m])
+        else:
+            near(row["kappa"], (np.trace(p) - chance) / (1 - chance), "kappa", 1e-4)
+
+
+def check_detection(table, path):
+    with h5py.File(path) as file:
+        group = {name: value[:] for name, value in file["detection"].items()}
+        measure, against = (list(file[f"detection/{name}"].asstr()[:]) for name in ("measure", "against"))
+        cell = list(file["cell"].asstr()[:])
+    assert len(table) == group["auroc"].size
+    for row in table:
+        place = cell.index(row["cell"]), measure.index(row["measure"]), against.index(row["against"])
+        for field, name in [("auroc", "auroc"), ("auroc_lower", "auroc_lower"), ("auroc_upper", "auroc_upper"),
+                            ("average_precision", "average_precision"), ("wrong", "wrong"), ("right", "right")]:
+            value = group[name][place]
+            assert row[field] == float(value) or (row[field] is None and np.isnan(value)), (row, name)
+
+
+def check_influence(table, path, data):
+    with h5py.File(path) as file, h5py.File(data) as images:
+        pair = {name: file[f"influence/{name}"][:] for name in ("cell", "train_example", "test_example", "score", "q_value")}
+        tested, chance = (file[f"summary/influence_{name}"][:] for name in ("pairs_tested", "expected_false_pairs"))
+        own = dict(zip(images["train/example"][:], images["train/subpopulation"][:]))
+        other = dict(zip(images["test/example"][:], images["test/subpopulation"][:]))
+    related = np.array([own[a] == other[b] for a, b in zip(pair["train_example"], pair["test_example"])])
+    for c, row in enumerate(table):
+        chosen = pair["cell"] == c
+        assert row["pairs"] == chosen.sum() and row["tested"] == tested[c]
+        near(row["by_chance"], chance[c], "pairs by chance")
+        near(row["least"], abs(pair["score"][chosen]).min(), "least influence")
+        assert row["positive"] == (pair["score"][chosen] > 0).sum()
+        assert row["discoveries"] == (pair["q_value"][chosen] <= np.float32(0.05)).sum()
+        assert row["related"] == related[chosen].sum() and row["note"] == "few runs"
+
+
+def check_distillation_categories(table, path, runs):
+    """At the threshold that is shown: the least that is reliable, or the largest."""
+    with h5py.File(path["trajectories"]) as file:
+        reliable, shape = file["trajectory/reliable"][:], list(file["trajectory/shape"].asstr()[:])
+        category = file["trajectory/category"][int(np.argmax(reliable)) if reliable.any() else -1]
+    students, labels = runs[f"{SMALL} < {LARGE}"], runs[SMALL]
+    assert table
+    for row in table:
+        own = category == shape.index(row["category"])
+        both = own & ~np.isnan(students.score) & ~np.isnan(labels.score)
+        assert row["examples"] == both.sum()
+        near(row["labels_score"], labels.score[both].mean(), row["category"])
+        near(row["distilled_score"], students.score[both].mean(), row["category"])
+        near(row["mean_difference"], (students.score - labels.score)[both].mean(), row["category"])
+        with np.errstate(invalid="ignore"):
+            difference = [students.memorisation(k, own) - labels.memorisation(k, own) for k in range(RUNS)]
+        known = np.array(difference)[~np.isnan(difference)]
+        if row["paired_runs"] is not None:
+            assert row["paired_runs"] == len(known)
+            check_interval(row, "paired_difference", summary(known), row["category"])
+
+
+def check_comparison(folder):
+    """Two studies: the small networks differ in epochs alone, the large ones in their seed too."""
+    page = json.loads(made("report", "--compare", folder / "first", folder / "other", "--format", "json", "-q"))
+    tables = {table["name"]: table["rows"] for table in page["tables"]}
+    names = {"memorisation": "memorisation", "in-sample accuracy": "in_accuracy",
+             "out-of-sample accuracy": "out_accuracy", "test accuracy": "test_accuracy"}
+    files = {SMALL: "small.h5", LARGE: "large.h5"}
+    runs = {(study, cell): Runs(folder / study / name) for study in ("first", "other") for cell, name in files.items()}
+    for row in tables["comparison"]:
+        a, b = runs["first", row["cell"]], runs["other", row["cell"]]
+        name = names[row["quantity"]]
+        if row["cell"] == SMALL:
+            expected = summary(b.by_name[name] - a.by_name[name])
+            check_interval(row, "difference", expected, name)
+            assert row["paired_runs"] == RUNS
+        elif name != "memorisation":
+            with warnings.catch_warnings():
+                # In-sample accuracies are nearly all 1.
+                warnings.simplefilter("ignore", RuntimeWarning)
+                test = stats.ttest_ind(b.by_name[name], a.by_name[name], equal_var=False)
+            interval = test.confidence_interval(0.95)
+            expected = (b.by_name[name].mean() - a.by_name[name].mean(), interval.low, interval.high)
+            check_interval(row, "difference", expected, name, 1e-5)
+            assert row["paired_runs"] is None
+        outside = row["difference_lower"] > 0 or row["difference_upper"] < 0
+        assert row["beyond"] == ("yes" if outside else "no")
+    found = {(row["cell"], row["setting"], row["first"], row["second"]) for row in tables["comparison-settings"]}
+    # The quick recipe warms up over a share of its epochs, and the seed of the subsets is that of the runs.
+    both = {("recipe.epochs", "12", "6"), ("recipe.test_every", "4", "3"), ("recipe.warm_up_epochs", "2", "1.5")}
+    expected = {(cell, *setting) for cell in (SMALL, LARGE) for setting in both}
+    assert found == expected | {(LARGE, "seed", "0", "1"), (LARGE, "subset.seed", "0", "1")}, found
+    for row in tables["comparison-examples"]:
+        parts = []
+        for study in ("first", "other"):
+            with h5py.File(folder / study / "scores.h5") as file:
+                c = list(file["cell"].asstr()[:]).index(row["cell"])
+                parts.append([file[f"memorisation/{name}"][c].astype(float) for name in ("score", "lower", "upper")])
+        (a, la, ua), (b, lb, ub) = parts
+        known = ~np.isnan(a) & ~np.isnan(b)
+        a, la, ua, b, lb, ub = (values[known] for values in (a, la, ua, b, lb, ub))
+        assert row["examples"] == known.sum()
+        near(row["mean_difference"], (b - a).mean(), "mean difference", 1e-6)
+        near(row["mean_size"], abs(b - a).mean(), "mean size")
+        near(row["pearson"], stats.pearsonr(a, b).statistic, "Pearson")
+        near(row["spearman"], stats.spearmanr(a, b).statistic, "Spearman")
+        below, above = np.hypot(b - lb, ua - a), np.hypot(ub - b, a - la)
+        near(row["beyond"], ((b - a - below > 0) | (b - a + above < 0)).mean(), "beyond noise", 1e-3)
+    assert set(tables) == {"comparison", "comparison-settings", "comparison-examples"}
+    return page, len(tables)
 
 
 def check_gradients(table, path):
@@ -298,13 +474,29 @@ def main():
         check_trajectories(tables["trajectories"], path["trajectories"])
         check_proxies(tables, path["agreement"])
         check_gradients(tables["gradients"], path)
+        check_mixture(tables["scores"], path["scores"])
+        check_proxy_means(tables["proxy-means"], path["proxies"])
+        check_categories(tables["proxy-categories"], path["agreement"])
+        check_detection(tables["detection"], path["agreement"])
+        check_influence(tables["influence"], path["influence"], path["data"])
+        check_distillation_categories(tables["distillation-categories"], path, runs)
+        other_study(folder, path)
+        comparison, compared = check_comparison(folder)
+        jsonschema.validate(comparison, schema)
         unchecked = set(tables) - {"accuracy", "memorisation", "scores", "distillation", "distillation-examples",
                                    "subpopulations", "wrong-labels", "alignment", "alignment-accuracy", "trajectories",
-                                   "proxies", "proxy-changes", "gradients"}
+                                   "proxies", "proxy-changes", "gradients", "proxy-means", "proxy-categories",
+                                   "detection", "influence", "distillation-categories"}
         assert not unchecked, f"tables that nothing is held against: {unchecked}"
         check_formats(path, page, schema)
         latex = check_latex(path, folder)
-    print(f"check-report: {len(tables)} tables are those recomputed; CSV, TSV, JSON and Vega-Lite read back; {latex}")
+        made("report", *path.values(), "--format", "html", "-q", "-o", folder / "page.html")
+        made("report", "--compare", folder / "first", folder / "other", "--format", "html", "-q",
+             "-o", folder / "comparison.html")
+        pages = [check_page.check(folder / f"{name}.html") for name in ("page", "comparison")]
+    print(f"check-report: {len(tables) + compared} tables are those recomputed; CSV, TSV, JSON and Vega-Lite read back; {latex}")
+    for name, found in zip(("page", "comparison"), pages):
+        print(f"check-report, {name}: {found}")
 
 
 if __name__ == "__main__":

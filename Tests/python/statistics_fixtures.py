@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Prints Tests/MeasuresTests/StatisticsFixtures.swift: statistics by SciPy, scikit-learn and NumPy.
 
-    pip install scipy scikit-learn
+    pip install scipy scikit-learn diptest
     python Tests/python/statistics_fixtures.py > Tests/MeasuresTests/StatisticsFixtures.swift
 """
 import math
 
+import diptest
 import numpy as np
 import scipy
 import sklearn
@@ -94,6 +95,24 @@ def two_sizes():
     bind("twoSizesPosterior", "[Double]", [1 - rising - falling, rising, falling])
 
 
+def bimodality():
+    """Values with and without ties, of one peak and of two, and Sarle's coefficient and the dip of each."""
+    own = np.random.default_rng(21)
+    scores = own.binomial(14, 0.9, 40) / 14 - own.binomial(6, 0.5, 40) / 6
+    two = np.concatenate([own.normal(size=20), own.normal(5, 1, 15)])
+    cases = [own.normal(size=30), two, own.integers(0, 8, 24) / 8, scores, np.array([0.0, 0, 0, 1, 1, 1, 1])]
+    cases = [np.round(case, 3).astype(np.float32) for case in cases]
+    bind("peaks", "[[Float]]", [case.astype(float) for case in cases])
+    bind("dip", "[Double]", [diptest.dipstat(case.astype(float)) for case in cases])
+
+    def sarle(x):
+        n = len(x)
+        return ((stats.skew(x, bias=False) ** 2 + 1)
+                / (stats.kurtosis(x, bias=False) + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3))))
+
+    bind("sarle", "[Double]", [sarle(case.astype(float)) for case in cases])
+
+
 print("// Made by Tests/python/statistics_fixtures.py.")
 print("// swift-format-ignore-file")
 print(f"/// SciPy {scipy.__version__}, scikit-learn {sklearn.__version__}, NumPy {np.__version__}.")
@@ -102,4 +121,5 @@ correlations()
 rankings()
 categories()
 two_sizes()
+bimodality()
 print("}")
