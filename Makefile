@@ -42,16 +42,18 @@ recipe_sprites = quick
 recipe_tiny-imagenet = tiny-imagenet
 EPOCHS =
 SEED = 0
+# What runs keep beside their results, for proxies and for alignment along training.
+RECORD = $(record_$(DATA))
+record_sprites = --test-every 5 --snapshots 0,every:10 --dynamics evaluation
 # Proxies of memorisation, those of `score proxies --list` with commas between them. Of large data sets curvature, vog,
 # prediction_depth and grand take as long as training.
 PROXIES = $(or $(proxies_$(DATA)),$(cheap_proxies))
 cheap_proxies = c_score,el2n,grand_last_layer,agreement,ensemble_confidence,input_norm,random
-proxies_sprites = c_score,cumulative_accuracy,csl,forgetting_events,first_learned_epoch,aum,el2n,grand,prediction_depth,vog,$\
+proxies_sprites = c_score,cumulative_accuracy,csl,forgetting_events,first_learned_epoch,aum,el2n,grand,prediction_depth,$\
   loss_sensitivity,input_norm,random
 # Further options, which end up in the tools' command lines as they are.
 DATA_OPTIONS =
-TRAIN_OPTIONS = $(options_$(DATA))
-options_sprites = --test-every 5 --snapshots 0,every:10 --dynamics evaluation
+TRAIN_OPTIONS =
 DISTILL_OPTIONS =
 # Cores that one command may use, 0 for all. `make -j N` runs N commands at once, and so uses N x JOBS cores.
 JOBS = 0
@@ -89,6 +91,7 @@ help:
 	@echo '  DATA=$(DATA) ARCHIVE=$(ARCHIVE) EXAMPLES=$(EXAMPLES) TEST=$(TEST) STUDY=$(STUDY)'
 	@echo '  SIZES="$(SIZES)" STUDENT="$(STUDENT)" TEACHER="$(TEACHER)"'
 	@echo '  RUNS=$(RUNS) RECIPE=$(RECIPE) EPOCHS=$(EPOCHS) SEED=$(SEED) PROXIES=$(PROXIES)'
+	@echo '  RECORD="$(RECORD)"'
 	@echo '  DATA_OPTIONS="$(DATA_OPTIONS)" TRAIN_OPTIONS="$(TRAIN_OPTIONS)" DISTILL_OPTIONS="$(DISTILL_OPTIONS)"'
 	@echo '  JOBS=$(JOBS) (cores a command may use; make -j N uses N x JOBS) LAUNCH="$(LAUNCH)"'
 
@@ -149,7 +152,7 @@ settings := $(STUDY)/settings
 
 data_settings = $(strip $(DATA) $(addprefix --from ,$(ARCHIVE)) $(addprefix --train ,$(EXAMPLES)) \
   $(addprefix --test ,$(TEST)) $(DATA_OPTIONS))
-train_settings = $(strip --recipe $(RECIPE) $(addprefix --epochs ,$(EPOCHS)) --seed $(SEED) $(TRAIN_OPTIONS))
+train_settings = $(strip --recipe $(RECIPE) $(addprefix --epochs ,$(EPOCHS)) --seed $(SEED) $(RECORD) $(TRAIN_OPTIONS))
 distill_settings = $(strip $(train_settings) $(DISTILL_OPTIONS))
 
 # Blocks of runs: 000-009 010-019 ...; the last is shorter where RUNS is no multiple of 10, and its name says so.
@@ -378,7 +381,7 @@ check-format: .venv/ready $(tools)
 	$(python) Tests/python/check_example.py
 	$(python) Tests/python/check_label_errors.py
 	$(python) Tests/python/check_report.py
-	$(python) Tests/python/check_report_scale.py
+	$(python) Tests/python/check_report_scale.py --runs 10
 	$(python) Tests/python/check_svhn.py
 	$(python) Tests/python/check_tiny_imagenet.py $(TINY_IMAGENET)
 	$(python) Tests/python/check_hostile.py

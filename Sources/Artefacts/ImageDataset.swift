@@ -37,6 +37,15 @@ public final class ImageDataset {
       ? ImageDataset.split(
         "test", reader, reader.variable("/test/image", UInt8.self, rank: 4).shape, classes.count)
       : nil
+    if try reader.has("/test/image") {
+      let other = try reader.variable("/test/image", UInt8.self, rank: 4).shape
+      guard other[1...] == image.shape[1...] else {
+        throw Failure(
+          .badData, "\(reader.name): /test/image",
+          "images of \(other[1]) x \(other[2]) x \(other[3]) beside those of "
+            + "\(height) x \(width) x \(channels) to train on")
+      }
+    }
     // A file of another program may come without digests: its labels and examples then stand for it.
     if let content = reader.content {
       self.content = content

@@ -124,7 +124,7 @@ public final class RunsSet {
 
   /// The names, each followed by the settings in which its configuration differs from those of the same name.
   public static func distinct(_ names: [String], configs: [JSON]) -> [String] {
-    let settings = configs.map { flatten($0) }
+    let settings = configs.map { leaves($0) }
     let labels = names.indices.map { i in
       let namesakes = names.indices.filter { names[$0] == names[i] }
       guard namesakes.count > 1 else { return names[i] }
@@ -147,13 +147,13 @@ public final class RunsSet {
   }
 
   /// The leaves of a configuration by path, as text. Names of tensors, which are keys too, have points in them.
-  private static func flatten(_ json: JSON, _ path: String = "") -> [String: String] {
+  public static func leaves(_ json: JSON, _ path: String = "") -> [String: String] {
     guard case .object(let members) = json else { return [path: json.string ?? json.canonical] }
-    var leaves: [String: String] = [:]
-    for (key, value) in members {
-      leaves.merge(flatten(value, path.isEmpty ? key : "\(path)/\(key)")) { first, _ in first }
+    var found: [String: String] = [:]
+    for (key, value) in members.sorted(by: { $0.key < $1.key }) {
+      found.merge(leaves(value, path.isEmpty ? key : "\(path)/\(key)")) { first, _ in first }
     }
-    return leaves
+    return found
   }
 }
 

@@ -226,6 +226,9 @@ public final class Scores {
     else {
       throw Failure(.badData, reader.name, "its variables differ in length")
     }
+    guard (parameterCounts + runs + diverged).allSatisfy({ $0 >= 0 }) else {
+      throw Failure(.badData, reader.name, "has a number of parameters or runs below 0")
+    }
     guard Set(cells).count == cells.count else {
       throw Failure(.badData, "\(reader.name): /cell", "two configurations have one label")
     }

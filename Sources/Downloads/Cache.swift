@@ -101,8 +101,3 @@ private func makeFolder(_ path: String) throws {
       .inputOutput, path, "the folder for downloads cannot be made: \(reason)", remedy: "name another in ROTE_CACHE")
   }
 }
-
-private func isFolder(_ path: String) -> Bool {
-  var info = stat()
-  return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
-}

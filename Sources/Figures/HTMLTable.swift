@@ -35,8 +35,9 @@ extension Markup {
         }
         markup.lineBreak()
         markup.element("tbody") { markup in
-          for row in table.rows {
-            markup.element("tr") { markup in
+          for (place, row) in table.rows.enumerated() {
+            let style = table.doubtful.contains(place) ? "doubtful" : nil
+            markup.element("tr", [.init("class", style)]) { markup in
               for (i, (cell, column)) in zip(row, table.columns).enumerated() {
                 markup.cell(cell, column, isRowHeading: i == 0 && column.kind == .text)
               }

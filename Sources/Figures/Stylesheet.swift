@@ -82,6 +82,7 @@ enum Stylesheet {
     th:last-child,td:last-child{padding-right:0}
     tbody tr+tr>*{border-top:1px solid var(--hair)}
     tbody th{font-weight:400}
+    .doubtful>*{color:var(--muted)}
     .lead-column,th{text-align:left}
     .lead-column{min-width:8rem;max-width:20rem;overflow-wrap:break-word}
     .num,.ci{text-align:right;white-space:nowrap;overflow-wrap:normal}

@@ -58,6 +58,8 @@ public struct Table: Hashable, Sendable {
   public let caption: String
   public let columns: [Column]
   public private(set) var rows: [[Cell]] = []
+  /// Places of rows that are not to be relied on, which pages show greyed; what makes them so stands in a column too.
+  public private(set) var doubtful: Set<Int> = []
 
   public init(name: String, title: String, caption: String = "", columns: [Column], rows: [[Cell]] = []) {
     let fields = columns.flatMap(\.fields)
@@ -70,10 +72,11 @@ public struct Table: Hashable, Sendable {
   }
 
   /// Adds a row, which must have a cell of the right kind for each column.
-  public mutating func append(_ row: [Cell]) {
+  public mutating func append(_ row: [Cell], isDoubtful: Bool = false) {
     precondition(row.count == columns.count, "a row of table \(name) needs \(columns.count) cells")
     precondition(
       zip(row, columns).allSatisfy { $0.fits($1.kind) }, "a cell does not fit its column in table \(name)")
+    if isDoubtful { doubtful.insert(rows.count) }
     rows.append(row)
   }
 }

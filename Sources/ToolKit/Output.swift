@@ -177,3 +177,29 @@ public func fileNames(in folder: String) -> [String] {
   }
   return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
 }
+
+/// Whether the path is a folder, or a link to one.
+public func isFolder(_ path: String) -> Bool {
+  var status = stat()
+  return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
+/// The paths of all files below a folder whose names end so, in byte order; hidden ones are left out.
+///
+/// - Throws: where a folder cannot be read, or folders lie within each other without end.
+public func files(below folder: String, named suffix: String) throws -> [String] {
+  func list(_ folder: String, depth: Int) throws -> [String] {
+    guard depth < 16 else {
+      throw Failure(
+        .badData, folder, "has folders within folders without end", remedy: "remove links to folders above")
+    }
+    guard access(folder, R_OK | X_OK) == 0 else {
+      throw Failure(.inputOutput, folder, "cannot be read", remedy: "change its permissions, or name files")
+    }
+    return try fileNames(in: folder).filter { !$0.hasPrefix(".") }.flatMap { name in
+      let path = "\(folder)/\(name)"
+      return isFolder(path) ? try list(path, depth: depth + 1) : name.hasSuffix(suffix) ? [path] : []
+    }
+  }
+  return try list(folder, depth: 0).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+}

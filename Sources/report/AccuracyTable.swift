@@ -74,7 +74,7 @@ extension Estimate {
     self.init(summary.mean, lower: summary.interval.lower, upper: summary.interval.upper, atMost: 1)
   }
 
-  private init(_ value: Double, lower: Double, upper: Double, atMost limit: Double) {
+  init(_ value: Double, lower: Double, upper: Double, atMost limit: Double) {
     self.init(value, lower: lower, upper: upper > limit ? limit : upper)
   }
 }

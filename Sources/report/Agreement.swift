@@ -10,6 +10,10 @@ struct Agreement {
   var classes: [String] { whole ?? some }
   /// The data set's content; nil before the first file.
   var data: String? { first?.data }
+  /// Of the training split: positions and labels; empty before a file that has them.
+  var trainExamples: (example: [Int64], label: [Int32]) {
+    examples[.train].map { ($0.example, $0.label) } ?? ([], [])
+  }
   private var examples: [ScoresFile.Split: (file: String, example: [Int64], label: [Int32])] = [:]
 
   mutating func check(_ file: ImageDataset) throws {

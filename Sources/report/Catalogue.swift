@@ -16,7 +16,7 @@ enum Catalogue {
     /// Whether this is what the page calls so.
     func isCalled(_ other: String) -> Bool {
       guard isNumbered else { return other == name }
-      return other.hasPrefix(name + "-") && other.dropFirst(name.count + 1).allSatisfy(\.isNumber)
+      return other.hasPrefix(name + "-") && Int(other.dropFirst(name.count + 1)) != nil
     }
   }
 
@@ -78,6 +78,9 @@ enum Catalogue {
     .init(kind: .table, name: "distillation-examples", title: "changes of single examples' scores", needs: students),
     .init(kind: .figure, name: "distillation-bars", title: "students against labels as bars", needs: students),
     .init(
+      kind: .figure, name: "distillation-by-size", title: "memorisation by student and teacher",
+      needs: students + ", of two students or teachers"),
+    .init(
       kind: .figure, name: "distillation-density", isNumbered: true, title: "joint histogram of both scores",
       needs: students),
     .init(
@@ -96,6 +99,9 @@ enum Catalogue {
       needs: snapshots),
     .init(
       kind: .figure, name: "representation-alignment-by-epoch", title: "alignment of representations along training",
+      needs: snapshots),
+    .init(
+      kind: .figure, name: "relative-gradient-by-epoch", title: "relative norm of the gradient by the first parameters",
       needs: snapshots),
     .init(
       kind: .table, name: "gradients", title: "relative norms of gradients, and distance from the initialisation",

@@ -6,10 +6,8 @@ extension Material {
   func changingImages() throws -> [Page.Block] {
     guard let trajectories, let dataset, [1, 3].contains(dataset.channels) else { return [] }
     // The sizes, where their scores are at hand.
-    let sizes = trajectories.file.sizeOrder.compactMap { label in
-      cells.first { $0.label == label && !$0.config.isDistilled }?.scores?.score
-    }
-    guard sizes.count == trajectories.file.sizeOrder.count, sizes.count > 1 else { return [] }
+    let sizes = trajectories.configs.compactMap { config in cells.first { $0.config == config }?.scores?.score }
+    guard sizes.count == trajectories.configs.count, sizes.count > 1 else { return [] }
     let known = dataset.train.example.indices.filter { row in sizes.allSatisfy { !$0[row].isNaN } }
     let spread = Dictionary(
       uniqueKeysWithValues: known.map { row in

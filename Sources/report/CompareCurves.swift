@@ -12,7 +12,8 @@ extension ComparePage {
     guard !series.isEmpty else { return nil }
     return Chart(
       name: "comparison-test-accuracy-by-epoch", title: "Test accuracy by epoch in both studies.",
-      caption: "Means over runs; bands are 95 % t intervals, cut at 1.",
+      caption:
+        "Means over runs; bands are 95 % t intervals, cut at 1. Of runs that ended at an accuracy, those that were still under way.",
       .lines(LineChart(x: Axis("Epoch"), y: Axis("Accuracy", range: 0...1), series: series, intervals: .bands)))
   }
 

@@ -20,7 +20,7 @@ struct ComparePage {
   func page() -> Page {
     let (a, b) = (pair.names.a, pair.names.b)
     var sections: [Page.Section] = []
-    if !pair.matches.isEmpty {
+    if pair.matches.contains(where: { !quantities($0).isEmpty }) {
       sections.append(
         Page.Section("What changed", [.chart(bars()), .table(means())] + (settings().map { [.table($0)] } ?? [])))
       if let examples = examples() { sections.append(Page.Section("Single examples", examples)) }
@@ -35,8 +35,10 @@ struct ComparePage {
     let data = pair.isOfOneDataSet ? "on one data set" : "on two data sets"
     return Page(
       title: "\(a) and \(b)",
-      lead: "\(pair.matches.count) configurations in both studies, \(data). Of \(known) differences with an interval "
-        + "\(changed) are beyond the noise; one in twenty would be if nothing had changed.",
+      lead:
+        "\(pair.matches.count) \(pair.matches.count == 1 ? "configuration" : "configurations") in both studies, \(data). "
+        + "Of \(known) differences with an interval \(changed) are beyond the noise; one in twenty would be if nothing had "
+        + "changed.",
       sections: sections, footer: "Made by \(Version.software).")
   }
 
@@ -56,7 +58,10 @@ struct ComparePage {
 
   /// The second less the first, between runs of one number; nil with fewer than two.
   private func differences(_ match: StudyPair.Match, _ name: String) -> Measures.Summary? {
-    guard let a = match.a.runs, let b = match.b.runs else { return nil }
+    // All runs of both, or the pairs would be of other runs than the means.
+    guard let a = match.a.runs, let b = match.b.runs, a.runs.map(\.number) == b.runs.map(\.number),
+      a.runs.count == match.a.runCounts?.used, b.runs.count == match.b.runCounts?.used
+    else { return nil }
     let summary = Measures.Summary(
       b.runs.compactMap { run in a.runs.first { $0.number == run.number }.map { run.value(name) - $0.value(name) } })
     return summary.count >= 2 ? summary : nil
@@ -76,7 +81,7 @@ struct ComparePage {
         let summary = Measures.Summary(values.sorted { $0.key < $1.key }.map(\.value))
         return Welch.Mean(summary.mean, halfWidth: summary.halfWidth, count: summary.count)
       }
-      let runs = match.isPaired ? before.keys.filter { after[$0] != nil }.sorted() : []
+      let runs = match.isPaired && before.keys == after.keys ? before.keys.sorted() : []
       let paired = Measures.Summary(runs.map { (after[$0] ?? .nan) - (before[$0] ?? .nan) })
       return Quantity(
         name: "alignment, \(kind)", epoch: epoch, a: mean(before), b: mean(after),
@@ -106,8 +111,8 @@ struct ComparePage {
       caption:
         "First: \(a); second: \(b). Means over runs with 95 % intervals. The difference is the second less the first; "
         + "its interval is a t interval over pairs of runs where both studies have the same subsets and seeds and name "
-        + "their runs files, and else Welch's, of independent runs. Beyond noise: 0 is outside of it, which happens once "
-        + "in twenty times where nothing has changed. Configurations belong together that are the same, or else have the "
+        + "the files of all runs, and else Welch's, of independent runs. Beyond noise: 0 is outside of it, which happens once "
+        + "in twenty times where nothing has changed. Configurations belong together that are the same, or the same but for data and seed, or else have the same label, or the "
         + "same architecture and teacher. Alignment is within classes at the last snapshot of each study.",
       columns: [
         .init("cell", heading: "Network", .text), .init("quantity", heading: "Quantity", .text),
@@ -155,7 +160,7 @@ struct ComparePage {
     func estimates(_ mean: (Quantity) -> Welch.Mean) -> [Estimate] {
       all.map { _, quantity in
         let mean = mean(quantity)
-        return Estimate(mean.value, lower: mean.value - mean.halfWidth, upper: min(1, mean.value + mean.halfWidth))
+        return Estimate(mean.value, lower: mean.value - mean.halfWidth, upper: mean.value + mean.halfWidth, atMost: 1)
       }
     }
     return Chart(
@@ -171,9 +176,14 @@ struct ComparePage {
   }
 
   func missing() -> [String] {
-    [(pair.names.a, pair.onlyInA), (pair.names.b, pair.onlyInB)].compactMap { name, cells in
+    let only = [(pair.names.a, pair.onlyInA), (pair.names.b, pair.onlyInB)].compactMap { name, cells in
       cells.isEmpty ? nil : "Only in \(name): \(cells.map(\.label).joined(separator: ", "))."
     }
+    let silent = pair.matches.filter { quantities($0).isEmpty }.map {
+      "\($0.a.label): there is nothing that the files of both studies tell of it; name runs or scores of both, or alignment of "
+        + "both."
+    }
+    return only + silent
   }
 }
 

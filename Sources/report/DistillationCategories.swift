@@ -9,11 +9,12 @@ extension Material {
   func distillationCategories(_ pairs: [Pair]) -> Table? {
     guard let trajectories, let alpha = trajectories.shownAlpha else { return nil }
     let file = trajectories.file
+    let isReliable = file.reliable[alpha] == 1
     let threshold = Table.Cell.number(Double(file.alphas[alpha])).text(digits: 2)
     var table = Table(
       name: "distillation-categories", title: "Changes by distillation, by category over sizes.",
       caption: "Distilled less labels of the examples in each category of the table of trajectories, at a threshold of "
-        + "\(threshold). Over runs: the mean and 95 % t interval of the differences of memorisation between runs of one "
+        + "\(threshold)\(isReliable ? "" : ", which so few runs do not make reliable"). Over runs: the mean and 95 % t interval of the differences of memorisation between runs of one "
         + "number, for which the runs files of both are needed. Categories come from scores with noise in them: where the "
         + "network on labels is one of the sizes, examples that were put low by chance seem to rise when anything is "
         + "measured anew, and those put high to fall.",
@@ -35,11 +36,12 @@ extension Material {
           members.reduce(0) { $0 + Double(scores[$1]) } / Double(members.count)
         }
         let paired = pair.differencesOverRuns { $0.categoryMemorisation[shape] }
-        table.append([
+        let row: [Table.Cell] = [
           .text(pair.distilled.label), .text(pair.labels.label), .text(name), .integer(members.count),
           .number(means[0]), .number(means[1]), .number(means[1] - means[0]),
           paired.map { .integer($0.count) } ?? .missing, paired.map { .estimate($0) } ?? .missing,
-        ])
+        ]
+        table.append(row, isDoubtful: !isReliable)
       }
     }
     return table.rows.isEmpty ? nil : table

@@ -29,7 +29,9 @@ extension Material {
     guard !pairs.isEmpty else { return nil }
     return Page.Section(
       "Distilled against not",
-      [.chart(Material.bars(pairs)), .table(Material.means(pairs)), .table(Material.examples(pairs))]
+      [.chart(Material.bars(pairs))] + (Material.bySize(pairs).map { [.chart($0)] } ?? []) + [
+        .table(Material.means(pairs)), .table(Material.examples(pairs)),
+      ]
         + pairs.enumerated().map { .chart(Material.density($1, number: $0 + 1)) }
         + (distillationCategories(pairs).map { [.table($0)] } ?? []) + (try distillationImages(pairs)))
   }

@@ -56,7 +56,7 @@ struct CellInfluence {
       }
       return CellInfluence(
         label: file.cells[cell], runs: file.runs[cell], split: split, counts: counts,
-        threshold: counts.pairs > 0 ? Double(least) : .nan, positive: positive, discoveries: discoveries,
+        threshold: least.isFinite ? Double(least) : .nan, positive: positive, discoveries: discoveries,
         related: own == nil || others == nil ? nil : related, strongest: Array(ordered.prefix(targets)))
     }
   }

@@ -31,6 +31,8 @@ struct Material {
   let dataset: ImageDataset?
   /// The data set's content.
   let data: String?
+  /// Positions and labels of the training examples; empty where no file has them.
+  let trainExamples: (example: [Int64], label: [Int32])
   let classes: [String]
   /// What the data set file knows of its examples, and images of some: nil without one.
   let truth: GroundTruth?
@@ -107,6 +109,7 @@ struct Material {
     }
     classes = agreement.classes
     data = agreement.data
+    trainExamples = agreement.trainExamples
     hasScoresFiles = !measured.isEmpty
     cells = Material.joined(scores, alignments, runs)
     truth = try dataset.flatMap { try GroundTruth($0) }

@@ -10,7 +10,9 @@ struct MeasuredCell {
   let measures: [String]
 
   static func all(in file: Scores) throws -> [MeasuredCell] {
-    let measures = try file.measures()
+    // On test examples and on held-out ones it is two measures.
+    let isOnTrain = try file.influenceSplit() == .train
+    let measures = try file.measures().map { $0 == "influence" && isOnTrain ? "influence on held-out examples" : $0 }
     return file.cells.indices.map { i in
       MeasuredCell(
         file: file.reader.name, label: file.cells[i], config: file.configs[i], measures: measures)

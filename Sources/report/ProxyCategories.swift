@@ -49,7 +49,8 @@ extension Material {
       caption: "Same: the share of examples that both put into one category, by the rule of the table of trajectories: "
         + "memorisation on one half of the runs, the proxy, scaled to it, on the other. Cohen's kappa is 1 where both always agree and "
         + "0 where they do as often as chance would have it. Both hold the noise of so many runs, which lowers them; there "
-        + "is no interval.",
+        + "is no interval. Rows at thresholds that the table of trajectories does not call reliable are greyed on the page: "
+        + "categories there are mostly noise.",
       columns: [
         .init("measure", heading: "Proxy", .text), .init("alpha", heading: "Threshold", .number(digits: 2)),
         .init("same", heading: "Same", .number(digits: 3)), .init("kappa", heading: "Kappa", .number(digits: 3)),
@@ -62,10 +63,11 @@ extension Material {
             guard let column = file.proxyCategories.firstIndex(of: row.element) else { return sum }
             return sum + shares[row.offset * file.proxyCategories.count + column]
           }
-          table.append([
-            .text(measure), .number(Double(alpha)), .number(same),
-            .number(Double(file.kappa[a * file.measures.count + m])),
-          ])
+          table.append(
+            [
+              .text(measure), .number(Double(alpha)), .number(same),
+              .number(Double(file.kappa[a * file.measures.count + m])),
+            ], isDoubtful: trajectories?.isReliable(alpha) == false)
         }
       }
     }
@@ -89,9 +91,16 @@ extension Material {
               values: file.table(alpha, m).map { 100 * $0 }, digits: 0)))
       }
     }
+    let doubt =
+      switch shown.flatMap({ trajectories?.isReliable($0) }) {
+      case true?: ""
+      case false?: ", which so few runs do not make reliable"
+      case nil: ", of which only a file of trajectories tells whether so few runs make it reliable"
+      }
     return Material.sheets(
       panels, name: "proxy-confusion", title: "Categories over sizes by memorisation and by proxies.",
-      caption: "At a threshold of \(thresholds.sorted().joined(separator: ", ")): each example is in the row of its "
+      caption:
+        "At a threshold of \(thresholds.sorted().joined(separator: ", "))\(doubt): each example is in the row of its "
         + "category by memorisation and the column of its category by the proxy.")
   }
 }

@@ -30,9 +30,31 @@ struct ProxyMeans {
   }
 }
 
+extension ProxyMeans {
+  /// Cells that differ in architecture alone, by parameter count; groups of one and students are left out.
+  fileprivate var groups: [[Int]] {
+    var groups: [(settings: JSON, cells: [Int])] = []
+    for cell in cells.indices where !configs[cell].isDistilled {
+      let settings = configs[cell].without("architecture", "parameter_count")
+      if let i = groups.firstIndex(where: {
+        $0.settings == settings && $0.cells.allSatisfy { parameterCounts[$0] != parameterCounts[cell] }
+      }) {
+        groups[i].cells.append(cell)
+      } else {
+        groups.append((settings, [cell]))
+      }
+    }
+    return groups.map(\.cells).filter { $0.count > 1 }.map { $0.sorted { parameterCounts[$0] < parameterCounts[$1] } }
+  }
+}
+
 extension ProxyMeans.Proxy {
+  fileprivate var expectation: String {
+    ["random", "input_norm"].contains(name) ? "–" : isHigher ? "more" : "less"
+  }
+
   /// The interval is from the halves of the runs: with h and h' the means over both, the mean of (h - h')² / 4 over splits
-  /// is the variance over runs of their mean. It has one degree of freedom for a split, and never more than the runs give.
+  /// is the variance over runs of their mean. Splits share their runs: s of them have 1 / (1/s + 1/(K - 1)) degrees of freedom.
   init(_ proxy: ProxiesFile.Proxy, runs: [Int]) {
     name = proxy.name
     isHigher = proxy.sign > 0
@@ -53,9 +75,11 @@ extension ProxyMeans.Proxy {
           / Double(known.count)
         squares += difference * difference / 4
       }
-      let degrees = Double(min(splits, runs[cell] - 1))
+      // Splits share their runs: so many of them tell what so many independent halves do, and the runs no more than theirs.
+      let degrees =
+        splits > 0 && runs[cell] > 1 ? 1 / (1 / Double(splits) + 1 / Double(runs[cell] - 1)) : 0
       let half =
-        degrees >= 1
+        degrees > 0
         ? StudentT.quantile(confidence: 0.95, degreesOfFreedom: degrees) * (squares / Double(splits)).squareRoot()
         : .nan
       means.append(.init(value: mean, lower: mean - half, upper: mean + half))
@@ -73,7 +97,7 @@ extension Material {
     var table = Table(
       name: "proxy-means", title: "Mean proxies by size of network.",
       caption: "Means over examples, with 95 % intervals over runs from the halves of the runs in the file of proxies. "
-        + "Memorised examples are expected to have more of a proxy, or less of it. Proxies have units of their own: "
+        + "Memorised examples are expected to have more of a proxy, or less of it; – of what is there to compare with alone. Proxies have units of their own: "
         + "what counts is how each goes with size, beside how memorisation does.",
       columns: [
         .init("measure", heading: "Proxy", .text), .init("cell", heading: "Network", .text),
@@ -85,7 +109,7 @@ extension Material {
         for (cell, label) in file.cells.enumerated() {
           table.append([
             .text(proxy.name), .text(label), .integer(file.parameterCounts[cell]), .integer(proxy.examples[cell]),
-            .estimate(proxy.mean[cell]), .text(proxy.isHigher ? "more" : "less"),
+            .estimate(proxy.mean[cell]), .text(proxy.expectation),
           ])
         }
       }
@@ -96,22 +120,22 @@ extension Material {
   /// A panel for each proxy of several sizes.
   private func proxyMeanCharts() -> [Chart] {
     let panels = proxyMeans.flatMap { file -> [Chart.Panel] in
-      let order = file.cells.indices.sorted { (file.parameterCounts[$0], $0) < (file.parameterCounts[$1], $1) }
-        .filter { !file.configs[$0].isDistilled }
-      guard Set(order.map { file.parameterCounts[$0] }).count > 1 else { return [] }
-      return file.proxies.map { proxy in
-        let points = order.map { cell in
-          let mean = proxy.mean[cell]
-          return LineChart.Point(
-            x: Double(file.parameterCounts[cell]), y: mean.value, lower: mean.lower, upper: mean.upper)
+      let groups = file.groups
+      return groups.isEmpty
+        ? []
+        : file.proxies.map { proxy in
+          let series = zip(groups, Material.short(groups.map { file.cells[$0[0]] })).map { group, name in
+            LineChart.Series(
+              name,
+              group.map { cell in
+                let mean = proxy.mean[cell]
+                return .init(
+                  x: Double(file.parameterCounts[cell]), y: mean.value, lower: mean.lower, upper: mean.upper)
+              })
+          }
+          return .init(
+            proxy.name, .lines(LineChart(x: Axis("Parameters", scale: .logarithmic), y: Axis(""), series: series)))
         }
-        return .init(
-          proxy.name,
-          .lines(
-            LineChart(
-              x: Axis("Parameters", scale: .logarithmic), y: Axis(""),
-              series: [.init(proxy.name, points)])))
-      }
     }
     return Material.sheets(
       panels, name: "proxy-means-by-size", title: "Mean proxies by size of network.",

@@ -1,5 +1,4 @@
 import Artefacts
-import Foundation
 import Measures
 import ToolKit
 
@@ -25,6 +24,9 @@ struct StudyPair {
 
   /// - Parameter arguments: a file each, or a folder of which all files named .h5 are taken.
   init(_ arguments: [String], quiet: Bool) throws {
+    guard arguments != ["-", "-"] else {
+      throw Failure(.usage, nil, "standard input (-) can be read only once")
+    }
     guard arguments.count == 2 else {
       throw Failure(
         .usage, nil, "--compare takes two studies, not \(arguments.count)",
@@ -32,14 +34,21 @@ struct StudyPair {
     }
     a = try Material(try Input.open(try StudyPair.files(arguments[0])), quiet: quiet)
     b = try Material(try Input.open(try StudyPair.files(arguments[1])), quiet: quiet)
+    let (mine, others) = (a.trainExamples, b.trainExamples)
+    guard a.data != b.data || mine.example.isEmpty || others.example.isEmpty || mine == others else {
+      throw Failure(
+        .badData, arguments[1], "its train examples or labels are not those of \(arguments[0]), though its data set is",
+        remedy: "compare studies whose files have one order of the examples")
+    }
     names = StudyPair.distinct(arguments[0], arguments[1])
+    let isOfOneDataSet = a.data == b.data
     var (left, right, found) = (a.cells, b.cells, [Match]())
     func take(_ isSame: (Material.Cell, Material.Cell) -> Bool) {
       for cell in left {
         // Only what has one counterpart, and is the only one of it.
         let others = right.filter { isSame(cell, $0) }
         guard others.count == 1, left.count(where: { isSame($0, others[0]) }) == 1 else { continue }
-        found.append(Match(cell, others[0]))
+        found.append(Match(cell, others[0], isOfOneDataSet: isOfOneDataSet))
         left.removeAll { $0.config == cell.config }
         right.removeAll { $0.config == others[0].config }
       }
@@ -55,18 +64,14 @@ struct StudyPair {
 
   /// The name itself, or of a folder all artefacts in it, in byte order.
   private static func files(_ name: String) throws -> [String] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), isFolder.boolValue else {
-      return [name]
-    }
-    let found = (FileManager.default.enumerator(atPath: name)?.allObjects as? [String] ?? [])
-      .filter { $0.hasSuffix(".h5") && !$0.split(separator: "/").contains { $0.hasPrefix(".") } }
-      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    guard isFolder(name) else { return [name] }
+    let found = try ToolKit.files(below: name.hasSuffix("/") ? String(name.dropLast()) : name, named: ".h5")
+      // Runs under way are not yet a part of it.
+      .filter { !$0.contains(".partial/") }
     guard !found.isEmpty else {
       throw Failure(.badData, name, "has no file named .h5", remedy: "name the folder of a study, or a file")
     }
-    let folder = name.hasSuffix("/") ? String(name.dropLast()) : name
-    return found.map { "\(folder)/\($0)" }
+    return found
   }
 
   /// The last parts of both paths, or all of them where those are the same.
@@ -80,34 +85,18 @@ struct StudyPair {
 }
 
 extension StudyPair.Match {
-  init(_ a: Material.Cell, _ b: Material.Cell) {
+  init(_ a: Material.Cell, _ b: Material.Cell, isOfOneDataSet: Bool) {
     (self.a, self.b) = (a, b)
-    let (before, after) = (a.config.settings, b.config.settings)
+    let (before, after) = (RunsSet.leaves(a.config), RunsSet.leaves(b.config))
     settings = Set(before.keys).union(after.keys).sorted().compactMap { key in
       guard before[key] != after[key] else { return nil }
       func text(_ settings: [String: String]) -> String {
         settings[key].map { key == "data" ? String($0.prefix(8)) : $0 } ?? "–"
       }
-      return (key, text(before), text(after))
+      return (key.replacing("/", with: "."), text(before), text(after))
     }
-    isPaired = ["data", "seed", "subset"].allSatisfy { a.config[$0] == b.config[$0] }
-  }
-}
-
-extension JSON {
-  /// The members by path, `recipe.epochs`, each as text.
-  fileprivate var settings: [String: String] {
-    guard case .object(let members) = self else { return [:] }
-    var all: [String: String] = [:]
-    for (key, value) in members {
-      let inner = value.settings
-      switch value {
-      case .null: break
-      case .object: for (name, text) in inner { all["\(key).\(name)"] = text }
-      case .string(let text): all[key] = text
-      default: all[key] = value.canonical
-      }
-    }
-    return all
+    isPaired =
+      isOfOneDataSet && a.config["exclusion"] == b.config["exclusion"]
+      && ["seed", "subset"].allSatisfy { a.config[$0] != nil && a.config[$0] == b.config[$0] }
   }
 }

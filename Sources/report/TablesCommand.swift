@@ -66,8 +66,10 @@ struct TablesCommand: ParsableCommand {
       return
     }
     for name in [table, figure].compactMap({ $0 }) { try Catalogue.check(name, isTable: table != nil) }
-    // What needs no file takes none.
-    let (whole, missing) = figure == ClosedForms.name ? (ClosedForms.page, []) : try study()
+    // What needs no file is had without one; files that are named must be right all the same.
+    let isClosed = figure == ClosedForms.name
+    let found = try isClosed && inputs.names() == ["-"] ? nil : study()
+    let (whole, missing) = isClosed ? (ClosedForms.page, []) : found ?? (ClosedForms.page, [])
     let target = try Output(output.output, isText: true)
     let page = try chosen(of: whole)
     let format = format ?? (figure == nil ? .markdown : .svg)
@@ -92,7 +94,13 @@ struct TablesCommand: ParsableCommand {
   private func chosen(of page: Page) throws -> Page {
     guard let name = table ?? figure else { return page }
     let blocks = page.sections.flatMap(\.blocks).filter { $0.name == name && $0.isTable == (table != nil) }
-    guard !blocks.isEmpty else { throw Catalogue.lacking(name) }
+    guard !blocks.isEmpty else {
+      guard !compare || name.hasPrefix("comparison") else {
+        throw Failure(
+          .usage, nil, "--compare has no '\(name)'", remedy: "report --list names those that begin with comparison")
+      }
+      throw Catalogue.lacking(name)
+    }
     return page.with([Page.Section(page.title, blocks)])
   }
 

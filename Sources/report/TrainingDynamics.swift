@@ -24,7 +24,26 @@ extension Material {
             "Means over runs with 95 % t intervals. Once a loss is 0 so is its gradient, and there is no alignment.",
           .lines(LineChart(x: Axis("Epoch"), y: Axis("Alignment", range: 0...1), series: series))))
     }
-    return charts + (try gradients(aligned).map { [.table($0)] } ?? [])
+    return charts + (try relativeGradients(aligned).map { [.chart($0)] } ?? [])
+      + (try gradients(aligned).map { [.table($0)] } ?? [])
+  }
+
+  /// How large the gradient by the first parameters is beside them, along training.
+  private func relativeGradients(_ aligned: [(cell: Cell, file: Alignment)]) throws -> Chart? {
+    let series = try aligned.compactMap { cell, file -> LineChart.Series? in
+      guard file.snapshots.count > 1, let norms = try file.values("/relative_gradient_norm") else { return nil }
+      let tensor = file.tensors.indices.first { t in
+        file.snapshots.indices.contains { file.summary(norms, $0, t).count > 0 }
+      }
+      return tensor.map { .init("\(cell.shortLabel)", file.curve(norms, $0)) }
+    }
+    guard !series.isEmpty else { return nil }
+    return Chart(
+      name: "relative-gradient-by-epoch", title: "Relative size of the gradient along training: first parameters.",
+      caption:
+        "|∇W| / |W| of the first tensor in the alignment file, mostly the weights of the first layer. Means over runs "
+        + "with 95 % t intervals; a gradient of 0 has no place on this axis.",
+      .lines(LineChart(x: Axis("Epoch"), y: Axis("|∇W| / |W|", scale: .logarithmic), series: series)))
   }
 
   /// Norms of gradients and distances from the initialisation, by tensor.

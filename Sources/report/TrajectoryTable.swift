@@ -6,6 +6,8 @@ import ToolKit
 struct Trajectories {
   let file: TrajectoriesFile
   let reader: String
+  /// Of the sizes, in their order.
+  let configs: [JSON]
   /// Number of examples that have a category.
   let examples: Int
 
@@ -13,11 +15,15 @@ struct Trajectories {
     guard let file = try scores.trajectories() else { return nil }
     self.file = file
     reader = scores.reader.name
+    configs = scores.configs
     examples = file.category.prefix(scores.trainExample.count).count { $0 >= 0 }
   }
 
   /// The threshold to draw: the least that noise allows, or else the largest.
   var shownAlpha: Int? { file.reliable.firstIndex(of: 1) ?? file.alphas.indices.last }
+
+  /// Whether noise allows for a threshold; nil where the file has another.
+  func isReliable(_ alpha: Float) -> Bool? { file.alphas.firstIndex(of: alpha).map { file.reliable[$0] == 1 } }
 
   /// The category of each example at that threshold.
   var shownCategories: (number: [Int8], count: Int) {
@@ -74,7 +80,7 @@ extension Material {
         + "increasing or decreasing where the last differs from the first by it; else other. By chance: what the rule "
         + "would say on average if every example were constant, and its accuracies only as certain as so many runs make "
         + "them. Posterior: the mean probability of the category. Where fewer than nine in ten such examples are called "
-        + "constant, the threshold is not reliable, and its categories are mostly noise.",
+        + "constant, the threshold is not reliable, its categories are mostly noise, and its rows are greyed on the page.",
       columns: [
         .init("alpha", heading: "Threshold", .number(digits: 2)), .init("shape", heading: "Category", .text),
         .init("examples", heading: "Examples", .integer), .init("share", heading: "Share", .number(digits: 3)),
@@ -87,11 +93,13 @@ extension Material {
     for alpha in file.alphas.indices {
       for (shape, name) in file.shapes.enumerated() {
         let (observed, floor) = (trajectories.observed(alpha, shape), trajectories.floor(alpha, shape))
-        table.append([
+        let excess = (Double(observed) - floor) / total
+        let row: [Table.Cell] = [
           .number(Double(file.alphas[alpha])), .text(name), .integer(observed), .number(Double(observed) / total),
-          .number(floor / total), .number((Double(observed) - floor) / total),
-          .number(trajectories.meanPosterior(alpha, shape)), .text(file.reliable[alpha] == 1 ? "yes" : "no"),
-        ])
+          .number(floor / total), .number(excess), .number(trajectories.meanPosterior(alpha, shape)),
+          .text(file.reliable[alpha] == 1 ? "yes" : "no"),
+        ]
+        table.append(row, isDoubtful: file.reliable[alpha] != 1)
       }
     }
     return table

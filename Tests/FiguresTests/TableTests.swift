@@ -84,6 +84,27 @@ import Testing
     }
   }
 
+  @Test func `Doubtful rows are greyed on pages, and are as others elsewhere`() {
+    var table = Table(name: "t", title: "T", columns: [.init("a", .text), .init("n", .integer)])
+    table.append([.text("sure"), .integer(1)])
+    let plain = table
+    table.append([.text("unsure"), .integer(2)], isDoubtful: true)
+    let html = HTML.render(table)
+    #expect(html.contains("<tr class=\"doubtful\"><th scope=\"row\" class=\"lead-column\">unsure"))
+    #expect(!HTML.render(plain).contains("doubtful") && table.doubtful == [1])
+    #expect(!(Markdown.render(table) + TSV.render(table) + LaTeX.render([table])).contains("doubtful"))
+  }
+
+  @Test func `A long table is folded, and whole inside`() throws {
+    var table = Table(name: "long", title: "Long.", columns: [.init("n", .integer)])
+    for n in 0..<40 { table.append([.integer(n)]) }
+    #expect(!HTML.render(table).contains("<details"))
+    table.append([.integer(40)])
+    let html = HTML.render(table)
+    #expect(html.contains("<details><summary><strong>Long.</strong> 41 rows.</summary>"))
+    #expect(try ParsedMarkup(html).all("tr").count == 42)
+  }
+
   @Test func `HTML gives each heading a scope and each interval a cell of its own`() {
     let html = HTML.render(scores)
     #expect(html.contains("<th scope=\"col\" class=\"num wide\" colspan=\"2\">Score</th>"))

@@ -90,12 +90,43 @@ import ToolKit
     #expect(try rows("comparison-settings", other).contains { $0["setting"]?.string == "data" })
   }
 
+  @Test func `Some of the runs do not stand for all, and one run has no interval`() throws {
+    let scratch = try studies()
+    try scratch.succeed(
+      """
+      train sprites.h5 \(Fixtures.quick) --learning-rate 0.005 --runs 0:3 -q -o three.h5
+      train sprites.h5 \(Fixtures.quick) --runs 0:1 -q -o one.h5
+      train sprites.h5 \(Fixtures.quick) --learning-rate 0.005 --runs 0:1 -q -o other-one.h5
+      mkdir part; cp b/scores.h5 three.h5 part/
+      mkdir -p part/x.h5.partial; cp one.h5 part/x.h5.partial/000.h5
+      """)
+    for row in try rows("comparison", try page("a part", scratch)) {
+      #expect(row["paired_runs"] == .null, "three pairs of ten runs: \(row.canonical)")
+    }
+    let bars = try JSON(
+      parsing: try scratch.succeed("report --compare one.h5 other-one.h5 -q --figure comparison-bars --format json")
+        .text,
+      subject: "bars")
+    let values = try #require(bars["series"]?.array).flatMap { $0["values"]?.array ?? [] }
+    #expect(!values.isEmpty && values.allSatisfy { $0["upper"] == .null && $0["lower"] == .null })
+    let rows = try rows("comparison", try page("one.h5 other-one.h5", scratch))
+    #expect(rows.allSatisfy { $0["beyond"]?.string == "not known" })
+  }
+
+  @Test func `Files that tell of nothing together say so`() throws {
+    let scratch = try studies()
+    let text = try scratch.succeed("report --compare a/scores.h5 b/alignment.h5 -q").text
+    #expect(
+      text.contains("1 configuration in both studies") && text.contains("there is nothing that the files of both"))
+  }
+
   @Test(arguments: [
     ("scores.h5", 64, "--compare takes two studies, not 1"),
     ("a b runs.h5", 64, "--compare takes two studies, not 3"),
     ("a empty", 65, "empty: has no file named .h5"),
     ("a nothing", 74, "nothing: cannot read"),
-    ("a b --table accuracy", 65, "the files have no 'accuracy'"),
+    ("a b --table accuracy", 64, "--compare has no 'accuracy'"),
+    ("- -", 64, "standard input (-) can be read only once"),
   ])
   func `What cannot be compared is said in a line`(arguments: String, status: Int32, words: String) throws {
     let scratch = try studies()

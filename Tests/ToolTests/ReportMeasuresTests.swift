@@ -118,4 +118,29 @@ import ToolKit
     let outcome = try scratch.shell("cp trajectories.h5 again.h5; report trajectories.h5 again.h5 -o out.md")
     #expect(outcome.status != 0 && outcome.lines.count == 1 && !scratch.exists("out.md"), "\(outcome.errors)")
   }
+
+  @Test func `Several teachers make a map of memorisation by student and teacher`() throws {
+    let scratch = try Scratch(with: ["sprites.h5", "runs.h5", "students.h5"])
+    try scratch.succeed(
+      """
+      train sprites.h5 --architecture 'mlp width=24' --epochs 2 --batch-size 20 --runs 0:10 -q -o larger.h5
+      distill sprites.h5 larger.h5 \(Fixtures.quick) --runs 0:10 -q -o taught.h5
+      score memorisation runs.h5 students.h5 taught.h5 larger.h5 -q -o scores.h5
+      report scores.h5 --figure distillation-by-size --format json -q > map.json
+      """)
+    let map = try JSON(parsing: String(decoding: try scratch.bytes("map.json"), as: UTF8.self), subject: "map")
+    #expect(map["rows"]?.array?.compactMap(\.string) == ["mlp width=16"])
+    #expect(map["columns"]?.array?.compactMap(\.string) == ["labels", "mlp width=16", "mlp width=24"])
+    let scores = try Scores(ArtefactReader(Input(scratch.path("scores.h5"))))
+    let means = try #require(try scores.summary("memorisation"))
+    for (label, value) in zip(
+      ["mlp width=16", "mlp width=16 < mlp width=16", "mlp width=16 < mlp width=24"], try #require(map["values"]?.array)
+    ) {
+      let cell = try #require(scores.cells.firstIndex(of: label))
+      #expect(value.double == Double(means[cell]))
+    }
+    // One teacher alone is no map.
+    try scratch.succeed("score memorisation runs.h5 students.h5 -q -o one.h5")
+    #expect(try scratch.shell("report one.h5 --figure distillation-by-size").status == 65)
+  }
 }

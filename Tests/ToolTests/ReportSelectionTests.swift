@@ -85,6 +85,8 @@ import ToolKit
     ("--table score-histograms", 64, "there is no table 'score-histograms'"),
     ("--figure accuracy", 64, "there is no figure 'accuracy'"),
     ("--figure memorisation-by-size-x", 64, "there is no figure"),
+    ("--figure memorisation-by-size-", 64, "there is no figure"),
+    ("--figure two-vectors nothing.h5", 74, "nothing.h5: cannot read"),
     ("--figure memorisation-by-size-9", 65, "the files have no 'memorisation-by-size-9'"),
   ])
   func `What cannot be is said in a line`(options: String, status: Int32, words: String) throws {

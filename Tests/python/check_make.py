@@ -16,7 +16,7 @@ from pathlib import Path
 
 TINY = [
     "DATA_OPTIONS=--train 0:300 --test 0:100", "SIZES=mlp+width=4 mlp+width=8", "RECIPE=quick",
-    "TRAIN_OPTIONS=--keep checkpoint", "JOBS=2",
+    "TRAIN_OPTIONS=--keep checkpoint", "PROXIES=c_score,aum", "JOBS=2",
 ]
 TOOLS = {"fetch-data", "train", "distill", "score", "align", "report"}
 
