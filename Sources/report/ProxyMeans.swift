@@ -33,18 +33,10 @@ struct ProxyMeans {
 extension ProxyMeans {
   /// Cells that differ in architecture alone, by parameter count; groups of one and students are left out.
   fileprivate var groups: [[Int]] {
-    var groups: [(settings: JSON, cells: [Int])] = []
-    for cell in cells.indices where !configs[cell].isDistilled {
-      let settings = configs[cell].without("architecture", "parameter_count")
-      if let i = groups.firstIndex(where: {
-        $0.settings == settings && $0.cells.allSatisfy { parameterCounts[$0] != parameterCounts[cell] }
-      }) {
-        groups[i].cells.append(cell)
-      } else {
-        groups.append((settings, [cell]))
-      }
+    let plain = cells.indices.filter { !configs[$0].isDistilled }
+    return Material.sizeGroups(plain.map { (configs[$0], parameterCounts[$0]) }).filter { $0.count > 1 }.map { group in
+      group.map { plain[$0] }.sorted { parameterCounts[$0] < parameterCounts[$1] }
     }
-    return groups.map(\.cells).filter { $0.count > 1 }.map { $0.sorted { parameterCounts[$0] < parameterCounts[$1] } }
   }
 }
 

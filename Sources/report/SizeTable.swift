@@ -37,18 +37,8 @@ extension Material {
 
   /// A line for each group of configurations that differ in architecture alone; bars for those that stand alone.
   private func sizeCharts() -> [Page.Block] {
-    var groups: [[Cell]] = []
-    for cell in scored {
-      let settings = cell.config.without("architecture", "parameter_count")
-      if let i = groups.firstIndex(where: {
-        $0[0].config.without("architecture", "parameter_count") == settings
-          && $0.allSatisfy { $0.parameterCount != cell.parameterCount }
-      }) {
-        groups[i].append(cell)
-      } else {
-        groups.append([cell])
-      }
-    }
+    let scored = scored
+    let groups = Material.sizeGroups(scored.map { ($0.config, $0.parameterCount) }).map { $0.map { scored[$0] } }
     let lines = groups.filter { $0.count > 1 }.enumerated().map { i, group in
       Page.Block.chart(lineChart(group, name: "memorisation-by-size-\(i + 1)"))
     }
@@ -87,5 +77,23 @@ extension Material {
           categories: cells.map(\.shortLabel), value: Axis("Mean over examples", range: 0...1),
           series: Material.quantities.map { key, name in .init(name, cells.map { Estimate($0.mean(key)) }) }))
     )
+  }
+
+  /// Places of configurations that differ in architecture alone, a group each, in the order of their first members; of equal
+  /// sizes each has a group of its own.
+  static func sizeGroups(_ cells: [(config: JSON, parameterCount: Int)]) -> [[Int]] {
+    var groups: [(settings: JSON, places: [Int])] = []
+    for (place, cell) in cells.enumerated() {
+      let settings = cell.config.without("architecture", "parameter_count")
+      let found = groups.firstIndex { group in
+        group.settings == settings && group.places.allSatisfy { cells[$0].parameterCount != cell.parameterCount }
+      }
+      if let found {
+        groups[found].places.append(place)
+      } else {
+        groups.append((settings, [place]))
+      }
+    }
+    return groups.map(\.places)
   }
 }
