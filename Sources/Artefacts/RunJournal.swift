@@ -51,6 +51,18 @@ public struct RunJournal: Sendable {
   public mutating func save(
     adding pieces: [RowPiece], of values: RunRows, _ body: (inout StateWriter) throws -> Void
   ) throws {
+    do {
+      try write(pieces, of: values, body)
+    } catch {
+      // Rows that no state counts are of no use to anyone, as on a disk that is full.
+      if length == 0 { unlink(rows.path) }
+      throw error
+    }
+  }
+
+  private mutating func write(
+    _ pieces: [RowPiece], of values: RunRows, _ body: (inout StateWriter) throws -> Void
+  ) throws {
     var (length, digest) = (length, digest)
     if !pieces.isEmpty {
       length = try rows.write(at: length) { file in
