@@ -1,3 +1,4 @@
+import Artefacts
 import Figures
 import Measures
 
@@ -8,7 +9,7 @@ extension Material {
   func alignmentScatter() -> [Page.Block] {
     let points = accuracyPoints
     guard points.count >= 3, let first = points.first?.alignment else { return [] }
-    return ["logits", "all parameters", "representation"].compactMap { kind in
+    return Alignment.kinds.compactMap { kind in
       // Along training, where it was taken: later a loss may be 0, and its gradients too.
       guard let tensor = first.lastTensor(of: kind).map({ first.tensors[$0] }),
         let epoch = first.snapshots.first(where: { $0 > 0 }) ?? first.snapshots.last
@@ -28,8 +29,8 @@ extension Material {
           name: "\(kind.replacing(" ", with: "-"))-alignment-against-accuracy",
           title: "Test accuracy against alignment within classes after epoch \(epoch): \(kind).",
           caption:
-            "A point for each configuration\(setting.map { ", named by its \($0)" } ?? ""), its means over runs with 95 % t intervals. The best accuracy of a run is "
-            + "chosen on the test set; the last one is what one gets.",
+            "A point for each configuration\(setting.map { ", named by its \($0)" } ?? ""), its means over runs with "
+            + "95 % t intervals. The best accuracy of a run is chosen on the test set; the last one is what one gets.",
           .scatter(
             ScatterChart(
               x: Axis("Alignment"), y: Axis("Test accuracy"),

@@ -43,16 +43,12 @@ extension Material {
   }
 
   private static func bars(_ aligned: [(cell: Cell, file: Alignment)]) -> Chart {
-    // Of single parameters each architecture has others, and many.
-    let kinds = ["logits", "all parameters", "representation"].filter { kind in
-      aligned.contains { $0.file.tensors.contains { Material.kind($0) == kind } }
-    }
+    let kinds = Alignment.kinds.filter { kind in aligned.contains { $0.file.lastTensor(of: kind) != nil } }
     let series = kinds.map { kind in
       BarChart.Series(
         kind,
         aligned.map { _, file in
-          guard let tensor = file.tensors.lastIndex(where: { Material.kind($0) == kind }),
-            !file.snapshots.isEmpty
+          guard let tensor = file.lastTensor(of: kind), !file.snapshots.isEmpty
           else { return Estimate(.nan) }
           return Estimate(file.summary(file.meanInClass, file.snapshots.count - 1, tensor))
         })
@@ -64,11 +60,6 @@ extension Material {
         BarChart(
           categories: aligned.map(\.cell.shortLabel), value: Axis("Alignment", range: 0...1), series: series))
     )
-  }
-
-  /// Layers are called differently in each architecture; what is compared is their kind.
-  private static func kind(_ tensor: String) -> String {
-    tensor.split(separator: ":").first.map(String.init) ?? tensor
   }
 }
 

@@ -57,6 +57,15 @@ struct CellRuns {
     }
   }
 
+  /// This less another, between runs of one number; nil where fewer than two of both have the quantity.
+  func less(_ other: CellRuns, by quantity: (Run) -> Double) -> Measures.Summary? {
+    let summary = Measures.Summary(
+      runs.compactMap { run in
+        other.runs.first { $0.number == run.number }.map { quantity(run) - quantity($0) }
+      })
+    return summary.count >= 2 ? summary : nil
+  }
+
   /// The mean of a run's accuracies by the name that scores files have for it.
   func summary(_ name: String) -> Measures.Summary? {
     let values = runs.map { $0.value(name) }

@@ -13,12 +13,13 @@ extension ComparePage {
     return Chart(
       name: "comparison-test-accuracy-by-epoch", title: "Test accuracy by epoch in both studies.",
       caption:
-        "Means over runs; bands are 95 % t intervals, cut at 1. Of runs that ended at an accuracy, those that were still under way.",
+        "Means over runs; bands are 95 % t intervals, cut at 1. Of runs that ended at an accuracy, those "
+        + "that were still under way.",
       .lines(LineChart(x: Axis("Epoch"), y: Axis("Accuracy", range: 0...1), series: series, intervals: .bands)))
   }
 
   func alignmentCurves() -> [Chart] {
-    ComparePage.kinds.compactMap { kind in
+    Alignment.kinds.compactMap { kind in
       let series = pair.matches.flatMap { match in
         [(match.a, pair.names.a), (match.b, pair.names.b)].compactMap { cell, study -> LineChart.Series? in
           guard let file = cell.alignment, file.snapshots.count > 1, let tensor = file.lastTensor(of: kind) else {

@@ -9,7 +9,8 @@ extension ComparePage {
       name: "comparison-examples", title: "Scores of single examples in both studies.",
       caption:
         "Examples with a score in both. Beyond noise: the share whose two 95 % intervals, put together, do not allow "
-        + "for the same score; if nothing had changed it would be .05 at most. Correlations are lowered by the noise of both.",
+        + "for the same score; if nothing had changed it would be .05 at most. "
+        + "Correlations are lowered by the noise of both.",
       columns: [
         .init("cell", heading: "Network", .text), .init("examples", heading: "Examples", .integer),
         .init("mean_difference", heading: "Mean difference", .number(digits: 3)),

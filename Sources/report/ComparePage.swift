@@ -62,9 +62,7 @@ struct ComparePage {
     guard let a = match.a.runs, let b = match.b.runs, a.runs.map(\.number) == b.runs.map(\.number),
       a.runs.count == match.a.runCounts?.used, b.runs.count == match.b.runCounts?.used
     else { return nil }
-    let summary = Measures.Summary(
-      b.runs.compactMap { run in a.runs.first { $0.number == run.number }.map { run.value(name) - $0.value(name) } })
-    return summary.count >= 2 ? summary : nil
+    return b.less(a) { $0.value(name) }
   }
 
   /// Alignment of each kind at the last snapshot of each study.
@@ -73,7 +71,7 @@ struct ComparePage {
       let other = b.snapshots.last
     else { return [] }
     let epoch = last == other ? "\(last)" : "\(last), \(other)"
-    return ComparePage.kinds.compactMap { kind in
+    return Alignment.kinds.compactMap { kind in
       guard let first = a.lastTensor(of: kind), let second = b.lastTensor(of: kind) else { return nil }
       let (before, after) = (a.inClass(first), b.inClass(second))
       guard before.contains(where: { !$0.value.isNaN }), after.contains(where: { !$0.value.isNaN }) else { return nil }
@@ -88,8 +86,6 @@ struct ComparePage {
         paired: paired.count >= 2 ? paired : nil)
     }
   }
-
-  static let kinds = ["logits", "all parameters", "representation"]
 
   /// The difference with its interval: run by run where it can be.
   private func difference(_ quantity: Quantity) -> (value: Double, interval: Interval) {
@@ -109,11 +105,12 @@ struct ComparePage {
     var table = Table(
       name: "comparison", title: "What changed between the studies.",
       caption:
-        "First: \(a); second: \(b). Means over runs with 95 % intervals. The difference is the second less the first; "
-        + "its interval is a t interval over pairs of runs where both studies have the same subsets and seeds and name "
-        + "the files of all runs, and else Welch's, of independent runs. Beyond noise: 0 is outside of it, which happens once "
-        + "in twenty times where nothing has changed. Configurations belong together that are the same, or the same but for data and seed, or else have the same label, or the "
-        + "same architecture and teacher. Alignment is within classes at the last snapshot of each study.",
+        "First: \(a); second: \(b). Means over runs with 95 % intervals. The difference is the second less the "
+        + "first; its interval is a t interval over pairs of runs where both studies have the same subsets and seeds "
+        + "and name the files of all runs, and else Welch's, of independent runs. Beyond noise: 0 is outside of it, "
+        + "which happens once in twenty times where nothing has changed. Configurations belong together that are the "
+        + "same, or the same but for data and seed, or else have the same label, or the same architecture and "
+        + "teacher. Alignment is within classes at the last snapshot of each study.",
       columns: [
         .init("cell", heading: "Network", .text), .init("quantity", heading: "Quantity", .text),
         .init("epoch", heading: "Epoch", .text), .init("first", heading: "First", .interval(digits: 3)),

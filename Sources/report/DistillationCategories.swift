@@ -13,11 +13,12 @@ extension Material {
     let threshold = Table.Cell.number(Double(file.alphas[alpha])).text(digits: 2)
     var table = Table(
       name: "distillation-categories", title: "Changes by distillation, by category over sizes.",
-      caption: "Distilled less labels of the examples in each category of the table of trajectories, at a threshold of "
-        + "\(threshold)\(isReliable ? "" : ", which so few runs do not make reliable"). Over runs: the mean and 95 % t interval of the differences of memorisation between runs of one "
-        + "number, for which the runs files of both are needed. Categories come from scores with noise in them: where the "
-        + "network on labels is one of the sizes, examples that were put low by chance seem to rise when anything is "
-        + "measured anew, and those put high to fall.",
+      caption: "Distilled less labels of the examples in each category of the table of trajectories, at a threshold "
+        + "of \(threshold)\(isReliable ? "" : ", which so few runs do not make reliable"). Over runs: the mean and "
+        + "95 % t interval of the differences of memorisation between runs of one number, for which the runs files "
+        + "of both are needed. Categories come from scores with noise in them: where the network on labels is one of "
+        + "the sizes, examples that were put low by chance seem to rise when anything is measured anew, and those "
+        + "put high to fall.",
       columns: [
         .init("cell", heading: "Student", .text), .init("labels", heading: "On labels", .text),
         .init("category", heading: "Category", .text), .init("examples", heading: "Examples", .integer),

@@ -174,11 +174,7 @@ extension Material.Pair {
 
   func differencesOverRuns(_ quantity: (CellRuns.Run) -> Double) -> Measures.Summary? {
     guard let before = labels.runs, let after = distilled.runs else { return nil }
-    let differences = after.runs.compactMap { run in
-      before.runs.first { $0.number == run.number }.map { quantity(run) - quantity($0) }
-    }
-    let summary = Measures.Summary(differences)
-    return summary.count >= 2 ? summary : nil
+    return after.less(before, by: quantity)
   }
 }
 

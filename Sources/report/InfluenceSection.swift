@@ -28,7 +28,7 @@ struct CellInfluence {
   /// Below this, noise makes more pairs than influence does at the thresholds that are in use.
   static let fewRuns = 1000
   private static let targets = 8
-  private static let perTarget = 3
+  fileprivate static let perTarget = 3
   private static let block = 1 << 18
 
   /// - Parameter groups: the sub-population by position in the published order, of training examples and of targets.
@@ -129,7 +129,7 @@ extension Material {
           try dataset.thumbnail(row), label: label, detail: "\(score) №\u{A0}\(pair.trainExample)",
           alternative: "training example \(pair.trainExample), labelled \(label), influence \(score)")
       }
-      return [first] + others + [ImageGrid.Entry](repeating: .empty, count: 3 - others.count)
+      return [first] + others + [ImageGrid.Entry](repeating: .empty, count: CellInfluence.perTarget - others.count)
     }
     guard !entries.isEmpty else { return nil }
     return ImageGrid(
@@ -137,7 +137,7 @@ extension Material {
       caption:
         "By \(cell.label), over \(cell.runs) runs: in each row an example of the \(cell.split.rawValue) split, then up "
         + "to three training examples with the largest influence on it.",
-      entries: entries, columns: 4)
+      entries: entries, columns: 1 + CellInfluence.perTarget)
   }
 }
 

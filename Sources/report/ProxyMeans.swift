@@ -88,9 +88,10 @@ extension Material {
     guard !proxyMeans.isEmpty else { return [] }
     var table = Table(
       name: "proxy-means", title: "Mean proxies by size of network.",
-      caption: "Means over examples, with 95 % intervals over runs from the halves of the runs in the file of proxies. "
-        + "Memorised examples are expected to have more of a proxy, or less of it; – of what is there to compare with alone. Proxies have units of their own: "
-        + "what counts is how each goes with size, beside how memorisation does.",
+      caption: "Means over examples, with 95 % intervals over runs from the halves of the runs in the file of "
+        + "proxies. Memorised examples are expected to have more of a proxy, or less of it; – of what is there to "
+        + "compare with alone. Proxies have units of their own: what counts is how each goes with size, beside how "
+        + "memorisation does.",
       columns: [
         .init("measure", heading: "Proxy", .text), .init("cell", heading: "Network", .text),
         .init("parameters", heading: "Parameters", .integer), .init("examples", heading: "Examples", .integer),

@@ -66,10 +66,7 @@ struct TablesCommand: ParsableCommand {
       return
     }
     for name in [table, figure].compactMap({ $0 }) { try Catalogue.check(name, isTable: table != nil) }
-    // What needs no file is had without one; files that are named must be right all the same.
-    let isClosed = figure == ClosedForms.name
-    let found = try isClosed && inputs.names() == ["-"] ? nil : study()
-    let (whole, missing) = isClosed ? (ClosedForms.page, []) : found ?? (ClosedForms.page, [])
+    let (whole, missing) = try content()
     let target = try Output(output.output, isText: true)
     let page = try chosen(of: whole)
     let format = format ?? (figure == nil ? .markdown : .svg)
@@ -78,6 +75,14 @@ struct TablesCommand: ParsableCommand {
       for line in missing { printError("report: \(line)\n") }
     }
     try target.commit()
+  }
+
+  /// What there is to choose from, and what is missing.
+  private func content() throws -> (Page, [String]) {
+    guard figure == ClosedForms.name else { return try study() }
+    // It needs no file, but files that are named must be right all the same.
+    if try inputs.names() != ["-"] { _ = try study() }
+    return (ClosedForms.page, [])
   }
 
   /// All that there is to say of one study, or of two, and what is missing.

@@ -9,8 +9,7 @@ extension Material {
   /// - Source: Mehta, Cutkosky and Neyshabur 2021 (arXiv 2008.13363), Figures 2 and 4.
   func alignmentAlongTraining() throws -> [Page.Block] {
     let aligned = cells.compactMap { cell in cell.alignment.map { (cell, $0) } }
-    let kinds = ["logits", "all parameters", "representation"]
-    let charts = kinds.compactMap { kind -> Page.Block? in
+    let charts = Alignment.kinds.compactMap { kind -> Page.Block? in
       let series = aligned.compactMap { cell, file -> LineChart.Series? in
         guard file.snapshots.count > 1, let tensor = file.lastTensor(of: kind) else { return nil }
         return .init(cell.shortLabel, file.curve(file.meanInClass, tensor))
@@ -80,11 +79,6 @@ extension Material {
 }
 
 extension Alignment {
-  /// The last tensor of a kind: `representation` of `representation:fc1`.
-  func lastTensor(of kind: String) -> Int? {
-    tensors.lastIndex { $0.split(separator: ":").first.map(String.init) == kind }
-  }
-
   /// (run, snapshot, tensor); nil where the file does not have it.
   fileprivate func values(_ path: String) throws -> [Float]? {
     guard try reader.has(path) else { return nil }
