@@ -4,80 +4,12 @@ ifeq ($(filter grouped-target,$(.FEATURES)),)
   $(error GNU Make 4.3 or newer is needed; this is $(MAKE_VERSION))
 endif
 
-SHELL := bash
-.SHELLFLAGS := -eu -o pipefail -c
-MAKEFLAGS += --no-builtin-rules
-.SUFFIXES:
-.DELETE_ON_ERROR:
-.SECONDEXPANSION:
-# `make DATA=cifar10` is a whole study, `make` alone says what there is.
-.DEFAULT_GOAL := $(if $(filter command line,$(origin DATA)),study,help)
-
-# --- The variables of a study: set them on the command line, as in `make study DATA=cifar10 ARCHIVE=... RUNS=40`.
-
-# A set of `fetch-data --list`.
-DATA = sprites
-# Its published archive, a folder with its files, or the files; empty: fetched where it is not in the cache.
-ARCHIVE =
-# Training and test examples, as A:B; all where empty.
-EXAMPLES =
-TEST =
-# Architectures; options follow a plus sign, as in mlp+width=128.
-SIZES = $(sizes_$(DATA))
-sizes_sprites = mlp+width=16 mlp+width=32 mlp+width=128
-sizes_cifar10 = resnet-8 resnet-14 resnet-20
-sizes_cifar100 = $(sizes_cifar10)
-sizes_svhn = $(sizes_cifar10)
-sizes_tiny-imagenet = resnet-18 resnet-34 resnet-50
-sizes_fashion-mnist = $(sizes_cifar10)
-sizes_folder = $(sizes_cifar10)
-# Students are distilled from each teacher, and trained on labels too, to compare. Empty: no distillation.
-STUDENT = $(firstword $(SIZES))
-TEACHER = $(lastword $(SIZES))
-# Runs of each architecture, in blocks of 10.
-RUNS = 20
-# quick (for sprites), cifar, tiny-imagenet, extreme or a file of JSON; and the number of epochs where it is not its own.
-RECIPE = $(or $(recipe_$(DATA)),cifar)
-recipe_sprites = quick
-recipe_tiny-imagenet = tiny-imagenet
-EPOCHS =
-SEED = 0
-# What runs keep beside their results, for proxies and for alignment along training.
-RECORD = $(record_$(DATA))
-record_sprites = --test-every 5 --snapshots 0,every:10 --dynamics evaluation
-# Proxies of memorisation, those of `score proxies --list` with commas between them. Of large data sets curvature, vog,
-# prediction_depth and grand take as long as training.
-PROXIES = $(or $(proxies_$(DATA)),$(cheap_proxies))
-cheap_proxies = c_score,el2n,grand_last_layer,agreement,ensemble_confidence,input_norm,random
-proxies_sprites = c_score,cumulative_accuracy,csl,forgetting_events,first_learned_epoch,aum,el2n,grand,prediction_depth,$\
-  loss_sensitivity,input_norm,random
-# Further options, which end up in the tools' command lines as they are.
-DATA_OPTIONS =
-TRAIN_OPTIONS =
-DISTILL_OPTIONS =
-# Cores that one command may use, 0 for all. `make -j N` runs N commands at once, and so uses N x JOBS cores.
-JOBS = 0
-# What to put before each heavy command, such as "srun -n1 -c1".
-LAUNCH =
-# Where the study's files go.
-STUDY = study/$(DATA)
-
-tools := $(addprefix bin/,fetch-data train distill score align report)
-sources := Package.swift $(sort $(shell find Sources -type f))
-
-.PHONY: help deps check-deps build test bench fuzz demo study data runs distilled scores trajectories proxies \
-  agreement influence alignment report \
-  results-sprites results-proxies results-gold results-cifar10 results-arms \
-  results-extreme results-tiny-imagenet check-format check-make check-resume check-torch clean FORCE
-
-help:
+help::
 	@echo 'make build          the six tools, in bin/'
-	@echo 'make demo           a whole study on generated images, in a few minutes; prints its first tables'
+	@echo 'make install        PREFIX=/usr/local, DESTDIR=, PROGRAM_PREFIX= (as rote-); make uninstall removes it'
+	@echo 'make dist           a source archive; make deb a Debian package; both in dist/'
 	@echo 'make test           the tests'
 	@echo 'make bench          speed, in tables; TORCH_PYTHON=python, one that has torch, for PyTorch beside it'
-	@echo 'make DATA=cifar10   a whole study of real images, fetched first; bin/fetch-data --list names the sets'
-	@echo 'make study          a study: data, runs, distilled, scores, trajectories, proxies, agreement, influence, alignment,'
-	@echo '                    report (each is a target too)'
 	@echo 'make results-sprites, results-proxies, results-gold; make results-cifar10, -arms, -extreme, -tiny-imagenet ARCHIVE=...   those of docs/results.md'
 	@echo 'make deps           installs what building needs; make check-deps what check-format needs'
 	@echo 'make check-format   reads files with other programs, damages them; fetch-data beside SciPy, libmatio, djpeg'
@@ -85,15 +17,18 @@ help:
 	@echo 'make fuzz           feeds damaged archives to the decoders; FUZZ_SECONDS for each'
 	@echo 'make check-make     interrupts studies, and changes their settings'
 	@echo 'make check-resume   cuts runs off, KILLS times a job, and compares their bytes with those of undisturbed ones'
+	@echo 'make check-slurm    the same study by make, srun and a job array on a Slurm of this machine, with tasks killed'
+	@echo 'make check-deb      installs the package in a fresh Debian by debootstrap, and removes it; needs root'
 	@echo 'make clean          removes what was built; studies stay'
-	@echo
-	@echo 'Variables of a study, with their values now:'
-	@echo '  DATA=$(DATA) ARCHIVE=$(ARCHIVE) EXAMPLES=$(EXAMPLES) TEST=$(TEST) STUDY=$(STUDY)'
-	@echo '  SIZES="$(SIZES)" STUDENT="$(STUDENT)" TEACHER="$(TEACHER)"'
-	@echo '  RUNS=$(RUNS) RECIPE=$(RECIPE) EPOCHS=$(EPOCHS) SEED=$(SEED) PROXIES=$(PROXIES)'
-	@echo '  RECORD="$(RECORD)"'
-	@echo '  DATA_OPTIONS="$(DATA_OPTIONS)" TRAIN_OPTIONS="$(TRAIN_OPTIONS)" DISTILL_OPTIONS="$(DISTILL_OPTIONS)"'
-	@echo '  JOBS=$(JOBS) (cores a command may use; make -j N uses N x JOBS) LAUNCH="$(LAUNCH)"'
+
+include examples/study.mk
+
+sources := Package.swift $(sort $(shell find Sources -type f))
+
+.PHONY: deps check-deps build test bench fuzz \
+  results-sprites results-proxies results-gold results-cifar10 results-arms \
+  results-extreme results-tiny-imagenet check-format check-make check-resume check-slurm check-torch \
+  install uninstall dist deb check-deb clean
 
 # --- The tools.
 
@@ -105,12 +40,16 @@ check-deps:
 
 build: $(tools)
 
-# The manifest anew each time: it has the commit that --version prints.
+# On Linux the Swift runtime goes into the programs, which then run where there is no Swift.
+swift_build := swift build -c release $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
+
+# The manifest anew each time: it has the commit that --version prints. And the program that makes manual pages.
 $(tools) &: $(sources)
 	scripts/deps build
-	swift build -c release --manifest-cache none
+	$(swift_build) --manifest-cache none
+	$(swift_build) --product generate-manual
 	mkdir -p bin/.new
-	folder=$$(swift build -c release --show-bin-path); install -m 755 $(tools:bin/%=$$folder/%) bin/.new/
+	install -m 755 $(tools:bin/%=.build/release/%) bin/.new/
 	mv $(tools:bin/%=bin/.new/%) bin/
 	rmdir bin/.new
 
@@ -120,8 +59,32 @@ test:
 	scripts/deps build
 	swift test -c release --scratch-path .build-test --disable-xctest
 
+# --- Installing: PREFIX, DESTDIR and PROGRAM_PREFIX (as rote-) are GNU's.
+
+PREFIX = /usr/local
+DESTDIR =
+PROGRAM_PREFIX =
+
+install: $(tools)
+	DESTDIR='$(DESTDIR)' scripts/install install '$(PREFIX)' '$(PROGRAM_PREFIX)'
+
+uninstall:
+	DESTDIR='$(DESTDIR)' scripts/install uninstall '$(PREFIX)' '$(PROGRAM_PREFIX)'
+
+# A source archive and a Debian package, of the commit and the tools that are there.
+dist:
+	scripts/dist dist
+
+deb: $(tools)
+	scripts/deps package
+	scripts/deb dist
+
+# Installs the package in a fresh Debian, runs the demo pipeline, removes it; needs root.
+check-deb: deb
+	scripts/check-deb dist/rote_*.deb
+
 clean:
-	rm -rf .build .build-test .build-fuzz .fuzz .venv bin
+	rm -rf .build .build-test .build-fuzz .fuzz .venv bin dist
 
 # --- Speed.
 
@@ -132,8 +95,8 @@ BENCH_OPTIONS =
 # oneDNN's figures are there where its header is.
 bench:
 	scripts/deps build
-	swift build -c release --product bench
-	folder=$$(swift build -c release --show-bin-path); \
+	$(swift_build) --product bench
+	folder=.build/release; \
 	onednn=; \
 	if echo '#include <dnnl.h>' | cc -E - >/dev/null 2>&1; then \
 	  onednn=$$folder/onednn; \
@@ -142,134 +105,6 @@ bench:
 	$$folder/bench peak; echo; \
 	$$folder/bench table $(addprefix --python ,$(TORCH_PYTHON)) $(BENCH_OPTIONS); echo; \
 	$$folder/bench convolutions $${onednn:+--onednn $$onednn}
-
-# --- The study.
-#
-# Tools are order-only prerequisites: a rebuilt tool does not train everything again. What an artefact does depend on,
-# beside its inputs, is the settings that made it, in a file that is rewritten only when they change.
-
-settings := $(STUDY)/settings
-
-data_settings = $(strip $(DATA) $(addprefix --from ,$(ARCHIVE)) $(addprefix --train ,$(EXAMPLES)) \
-  $(addprefix --test ,$(TEST)) $(DATA_OPTIONS))
-train_settings = $(strip --recipe $(RECIPE) $(addprefix --epochs ,$(EPOCHS)) --seed $(SEED) $(RECORD) $(TRAIN_OPTIONS))
-distill_settings = $(strip $(train_settings) $(DISTILL_OPTIONS))
-
-# Blocks of runs: 000-009 010-019 ...; the last is shorter where RUNS is no multiple of 10, and its name says so.
-blocks := $(shell for ((a = 0; a < $(RUNS); a += 10)); do \
-  printf '%03d-%03d ' $$a $$((a + 10 < $(RUNS) ? a + 9 : $(RUNS) - 1)); done 2>/dev/null)
-ifeq ($(blocks),)
-  $(error RUNS must be a number above 0, not "$(RUNS)")
-endif
-
-# "mlp width=128" of mlp+width=128, and 10:20 of 010-019.
-architecture = $(subst +, ,$1)
-range = $(shell echo $1 | awk -F- '{ print $$1 + 0 ":" $$2 + 1 }')
-
-# The files of an architecture's runs, and of a student's from a teacher.
-runs_of = $(foreach block,$(blocks),$(STUDY)/runs/$1/$(block).h5)
-distilled_of = $(foreach block,$(blocks),$(STUDY)/distilled/$1/$2/$(block).h5)
-
-architectures := $(sort $(SIZES) $(and $(STUDENT),$(TEACHER),$(STUDENT) $(TEACHER)))
-run_files := $(foreach a,$(architectures),$(call runs_of,$a))
-distilled_files := $(foreach s,$(STUDENT),$(foreach t,$(TEACHER),$(call distilled_of,$s,$t)))
-alignment_files := $(foreach a,$(architectures),$(STUDY)/alignment/$a.h5)
-# Networks trained on labels, which trajectories (of two sizes or more), proxies and influence are of.
-size_files := $(foreach a,$(SIZES),$(call runs_of,$a))
-trajectories_file := $(and $(word 2,$(SIZES)),$(STUDY)/trajectories.h5)
-measures := $(trajectories_file) $(STUDY)/proxies.h5 $(STUDY)/agreement.h5 $(STUDY)/influence.h5
-reported := $(STUDY)/data.h5 $(STUDY)/scores.h5 $(measures) $(alignment_files) $(run_files) $(distilled_files)
-
-data: $(STUDY)/data.h5
-runs: $(run_files)
-distilled: $(distilled_files)
-scores: $(STUDY)/scores.h5
-trajectories: $(trajectories_file)
-proxies: $(STUDY)/proxies.h5
-agreement: $(STUDY)/agreement.h5
-influence: $(STUDY)/influence.h5
-alignment: $(alignment_files)
-report: $(STUDY)/report.md $(STUDY)/report.html
-study demo: report
-
-# FORCE where the file at $1 does not hold the text $2; nothing where it does.
-unless_same = $(if $(and $(findstring <$2>,<$(file <$1)>),$(findstring <$(file <$1)>,<$2>)),,FORCE)
-
-# Writes the text $2 to the file $1, but not under make -n, which expands recipes too.
-write = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),,$(file >$1,$2))
-
-$(settings):
-	@mkdir -p $@
-
-$(settings)/data: $(call unless_same,$(settings)/data,$(data_settings)) | $(settings)
-	$(call write,$@,$(data_settings))
-
-$(settings)/train: $(call unless_same,$(settings)/train,$(train_settings)) | $(settings)
-	$(call write,$@,$(train_settings))
-
-$(settings)/distill: $(call unless_same,$(settings)/distill,$(distill_settings)) | $(settings)
-	$(call write,$@,$(distill_settings))
-
-$(settings)/scored: $(call unless_same,$(settings)/scored,$(run_files) $(distilled_files)) | $(settings)
-	$(call write,$@,$(run_files) $(distilled_files))
-
-$(settings)/sized: $(call unless_same,$(settings)/sized,$(size_files)) | $(settings)
-	$(call write,$@,$(size_files))
-
-$(settings)/proxies: $(call unless_same,$(settings)/proxies,$(strip $(PROXIES))) | $(settings)
-	$(call write,$@,$(strip $(PROXIES)))
-
-$(settings)/blocks: $(call unless_same,$(settings)/blocks,$(blocks)) | $(settings)
-	$(call write,$@,$(blocks))
-
-$(settings)/reported: $(call unless_same,$(settings)/reported,$(reported)) | $(settings)
-	$(call write,$@,$(reported))
-
-$(STUDY)/data.h5: $(settings)/data $(ARCHIVE) | $(tools)
-	bin/fetch-data $(data_settings) -o $@
-
-$(STUDY)/runs/%.h5: $(STUDY)/data.h5 $(settings)/train | $(tools)
-	@mkdir -p $(@D)
-	$(LAUNCH) bin/train $< --architecture '$(call architecture,$(*D))' --runs $(call range,$(*F)) \
-	  $(train_settings) -j $(JOBS) --force -o $@
-
-# Student block by teacher block: student/teacher/block.
-teacher_block = $(STUDY)/runs/$(word 2,$(subst /, ,$1))/$(word 3,$(subst /, ,$1)).h5
-$(STUDY)/distilled/%.h5: $(STUDY)/data.h5 $$(call teacher_block,$$*) $(settings)/distill | $(tools)
-	@mkdir -p $(@D)
-	$(LAUNCH) bin/distill $(wordlist 1,2,$^) --architecture '$(call architecture,$(word 1,$(subst /, ,$*)))' \
-	  --runs $(call range,$(*F)) $(distill_settings) -j $(JOBS) --force -o $@
-
-# Names of files by standard input: those of many runs do not fit on a command line.
-# (What bash reads from a file, below, may be longer than what make can pass to bash.)
-$(STUDY)/scores.h5: $(settings)/scored $(run_files) $(distilled_files) | $(tools)
-	tr ' \n' '\0\0' < $< | $(LAUNCH) bin/score memorisation --files0-from - -o $@
-
-$(STUDY)/trajectories.h5: $(settings)/sized $(size_files) | $(tools)
-	tr ' \n' '\0\0' < $< | $(LAUNCH) bin/score trajectories --files0-from - -j $(JOBS) -o $@
-
-$(STUDY)/proxies.h5: $(settings)/sized $(settings)/proxies $(STUDY)/data.h5 $(size_files) | $(tools)
-	tr ' \n' '\0\0' < $< | $(LAUNCH) bin/score proxies $(STUDY)/data.h5 --files0-from - \
-	  --measures $(PROXIES) -j $(JOBS) -o $@
-
-$(STUDY)/agreement.h5: $(settings)/sized $(STUDY)/data.h5 $(STUDY)/proxies.h5 $(size_files) | $(tools)
-	tr ' \n' '\0\0' < $< | $(LAUNCH) bin/score agreement $(STUDY)/data.h5 $(STUDY)/proxies.h5 --files0-from - \
-	  -j $(JOBS) -o $@
-
-$(STUDY)/influence.h5: $(settings)/sized $(size_files) | $(tools)
-	tr ' \n' '\0\0' < $< | $(LAUNCH) bin/score influence --files0-from - -j $(JOBS) -o $@
-
-$(STUDY)/alignment/%.h5: $(STUDY)/data.h5 $(settings)/blocks $$(call runs_of,$$*) | $(tools)
-	@mkdir -p $(@D)
-	$(LAUNCH) bin/align $< $(call runs_of,$*) -j $(JOBS) -o $@
-
-$(STUDY)/report.md: $(settings)/reported $(reported) | $(tools)
-	tr ' \n' '\0\0' < $< | bin/report --files0-from - -o $@
-	@sed '/^## Trajectories/,$$d; /^## Proxies/,$$d' $@
-	@echo 'The whole report: $(STUDY)/report.md, $(STUDY)/report.html'
-
-$(STUDY)/report.html: $(settings)/reported $(reported) | $(tools)
-	tr ' \n' '\0\0' < $< | bin/report --files0-from - --format html -o $@
 
 # --- The studies of docs/results.md: on 2 cores from a minute (sprites) to two hours (arms).
 
@@ -393,8 +228,8 @@ check-make: .venv/ready $(tools)
 check-torch: $(tools)
 	$(TORCH_PYTHON) Tests/torch/networks.py
 	$(TORCH_PYTHON) Tests/torch/check_networks.py --self-test
-	swift build -c release --product bench
-	$(TORCH_PYTHON) Tests/torch/check_networks.py --bench "$$(swift build -c release --show-bin-path)/bench"
+	$(swift_build) --product bench
+	$(TORCH_PYTHON) Tests/torch/check_networks.py --bench .build/release/bench
 	$(TORCH_PYTHON) Tests/python/check_weights.py
 	$(TORCH_PYTHON) Tests/torch/check_alignment.py
 

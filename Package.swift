@@ -2,7 +2,9 @@
 import PackageDescription
 
 /// The commit that `--version` prints. It is compiled into one C file alone, so that a new commit rebuilds nothing else.
-let commit = Context.gitInformation?.currentCommit ?? "unknown"
+/// In an archive that git made, git has written it here.
+let archived = "$Format:%H$"
+let commit = Context.gitInformation?.currentCommit ?? (archived.hasPrefix("$") ? "unknown" : archived)
 
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 

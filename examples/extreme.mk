@@ -3,6 +3,7 @@
 #
 #     make -f examples/extreme.mk ARCHIVE=cifar-10-binary.tar.gz SCALE=small    about an hour on two cores, CIFAR-10 alone
 #     make -f examples/extreme.mk                                               the paper's scale
+#     make -f examples/extreme.mk forecast                                      what that costs
 #
 # `make -f examples/extreme.mk help` names the parts. One of them: `make -f examples/extreme.mk sin SCALE=small`.
 
@@ -16,10 +17,19 @@ MAKEFLAGS += --no-builtin-rules
 # Files that only other files need are kept too.
 .SECONDARY:
 
+here := $(dir $(lastword $(MAKEFILE_LIST)))
+# Where the tools are: what stands before their names.
+BIN = bin/
+
 # paper or small.
 SCALE = paper
-# CIFAR-10's published archive, a folder with its files, or the files; empty: fetched where it is not in the cache.
+# CIFAR-10's published archive, a folder with its files, or the files; empty: fetched where it is not in the cache. The same
+# of the other sets; and further options of fetch-data.
 ARCHIVE =
+ARCHIVE_cifar10 = $(ARCHIVE)
+ARCHIVE_cifar100 =
+ARCHIVE_svhn =
+DATA_OPTIONS =
 STUDY = study/extreme-$(SCALE)
 JOBS = 0
 LAUNCH =
@@ -83,8 +93,8 @@ comma := ,
 empty :=
 space := $(empty) $(empty)
 
-.PHONY: all help $(parts) initial pairs
-tools := $(addprefix bin/,fetch-data train align report)
+.PHONY: all help $(parts) initial pairs forecast FORCE
+tools := $(addprefix $(BIN),fetch-data train align report)
 $(tools):
 	$(MAKE) build
 
@@ -95,6 +105,7 @@ help:
 	@echo 'sin         the sine by sigma: accuracy, alignment, gradients; best accuracy against alignment (Figures 1, 2)'
 	@echo 'relu        ReLU by sigma (4); loss: hinge and squared; activation: sigmoid and linear (appendix)'
 	@echo 'shuffled    the labels shuffled (5c, d); deep: $(DEEP) (1c, 5a, b)'
+	@echo 'forecast    what the parts cost'
 	@echo 'initial     alignment before training; pairs: two vectors (3)'
 
 # Each part's report beside its files: accuracy, learning curves, alignment.
@@ -102,26 +113,27 @@ $(parts): %: $(STUDY)/%.md
 $(foreach part,$(parts),$(eval $(STUDY)/$(part).md: $(addsuffix /runs.h5,$($(part)_cells)) \
   $(addsuffix /alignment.h5,$($(part)_cells))))
 $(addprefix $(STUDY)/,$(addsuffix .md,$(parts))):
-	bin/report tables $^ -o $@
+	$(LAUNCH) $(BIN)report tables $^ -o $@
 	@cat $@
 
 initial: $(foreach a,sin relu,$(STUDY)/$(first)/$a/initial.tsv)
 $(STUDY)/$(first)/%/initial.tsv: $(STUDY)/$(first)/data.h5
 	@mkdir -p $(@D)
-	bin/align init $< --architecture 'mlp activation=$*' --sigmas $(subst $(space),$(comma),$(strip $(SIGMAS))) --runs $(RUNS) \
+	$(LAUNCH) $(BIN)align init $< --architecture 'mlp activation=$*' --sigmas $(subst $(space),$(comma),$(strip $(SIGMAS))) --runs $(RUNS) \
 	  -j $(JOBS) -o $@
 
 pairs: $(STUDY)/pairs.tsv
 $(STUDY)/pairs.tsv: | $(tools)
 	@mkdir -p $(@D)
-	bin/align pairs > $@
+	$(LAUNCH) $(BIN)align pairs > $@
 
 # --- Artefacts.
 
+set = $(firstword $(subst -, ,$*))
 $(STUDY)/%/data.h5: | $(tools)
 	@mkdir -p $(@D)
-	bin/fetch-data $(firstword $(subst -, ,$*)) $(if $(findstring cifar10/,$*/)$(findstring cifar10-,$*),$(addprefix --from ,$(ARCHIVE))) \
-	  $(addprefix --train ,$(EXAMPLES)) $(if $(findstring -shuffled,$*),--shuffle-labels) -o $@
+	$(BIN)fetch-data $(set) $(addprefix --from ,$(ARCHIVE_$(set))) $(addprefix --train ,$(EXAMPLES)) \
+	  $(if $(findstring -shuffled,$*),--shuffle-labels) $(DATA_OPTIONS) -o $@
 
 # A cell's set, activation or network, sigma and loss.
 part = $(word $2,$(subst /, ,$1))
@@ -136,11 +148,23 @@ deep = --epochs $(DEEP_EPOCHS) --snapshots 0$(comma)$(DEEP_EPOCHS)
 schedule = $(if $(is_deep),$(deep) --runs $(DEEP_RUNS),$(if $(call is_one_of,$1,sin/cross-entropy),$(long) --runs $(RUNS),$(if \
   $(call is_one_of,$1,relu/cross-entropy),$(long),$(short)) --runs $(OTHER_RUNS)))
 
+train = $(BIN)train $< --architecture '$(call network,$*)' $(call initialisation,$*) --loss $(call part,$*,4) \
+  --recipe extreme $(call schedule,$*) --subset 1 --test-every $(TEST_EVERY) --keep checkpoint
+
 $(STUDY)/%/runs.h5: $(STUDY)/$$(call part,$$*,1)/data.h5
 	@mkdir -p $(@D)
-	$(LAUNCH) bin/train $< --architecture '$(call network,$*)' $(call initialisation,$*) --loss $(call part,$*,4) \
-	  --recipe extreme $(call schedule,$*) --subset 1 --test-every $(TEST_EVERY) --keep checkpoint -j $(JOBS) -o $@
+	$(LAUNCH) $(train) -j $(JOBS) -o $@
 
 $(STUDY)/%/alignment.h5: $(STUDY)/$$(call part,$$*,1)/data.h5 $(STUDY)/%/runs.h5
-	$(LAUNCH) bin/align $^ $(if $(call is_deep,$*),--tensors 'logits$(comma)all parameters$(comma)representation') \
+	$(LAUNCH) $(BIN)align $^ $(if $(call is_deep,$*),--tensors 'logits$(comma)all parameters$(comma)representation') \
 	  -j $(JOBS) -o $@
+
+# --- What it costs: a dry run of each cell on one core.
+
+$(STUDY)/%/forecast.txt: $(STUDY)/$$(call part,$$*,1)/data.h5 FORCE
+	@mkdir -p $(@D)
+	$(train) --dry-run -j 1 -q > $@
+
+forecast_lines = $(foreach part,$(parts),$(foreach cell,$($(part)_cells),$(part) $(cell)/forecast.txt;))
+forecast: $(addsuffix /forecast.txt,$(foreach part,$(parts),$($(part)_cells)))
+	@tr ';' '\n' <<< '$(forecast_lines)' | grep -v '^ *$$' | awk -f $(here)forecast.awk

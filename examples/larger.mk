@@ -1,28 +1,15 @@
-# All of "What do larger image classifiers memorise?" (Lukasik et al., TMLR 2024), from the repository's root. The study is
-# that of the top Makefile, with the paper's settings or small ones; trajectories, proxies and their agreement come on top.
-# Every artefact is a target; what is cut off goes on with the same command.
+# All of "What do larger image classifiers memorise?" (Lukasik et al., TMLR 2024): the study of study.mk, with the paper's
+# settings or small ones, and the arms of distillation on top. Every artefact is a target; what is cut off goes on with the
+# same command. From the repository's root:
 #
-#     make -f examples/larger.mk ARCHIVE=cifar-10-binary.tar.gz SCALE=small    about an hour on two cores
+#     make -f examples/larger.mk ARCHIVE=cifar-10-binary.tar.gz SCALE=small    two hours on two cores, the half of it arms
 #     make -f examples/larger.mk                                               the paper's scale: CIFAR-100, 400 runs a size
+#     make -f examples/larger.mk forecast                                      what that costs
 #
-# `make -f examples/larger.mk help` names the parts. The arms of distillation, about an hour more, are for themselves:
-#
-#     make -f examples/larger.mk arms ARCHIVE=cifar-10-binary.tar.gz SCALE=small
-
-SHELL := bash
-.SHELLFLAGS := -eu -o pipefail -c
-MAKEFLAGS += --no-builtin-rules
-.SUFFIXES:
-.DELETE_ON_ERROR:
-.SECONDEXPANSION:
-# Files that only other files need are kept too.
-.SECONDARY:
+# `make -f examples/larger.mk help` names the parts.
 
 # paper or small.
 SCALE = paper
-ARCHIVE =
-JOBS = 0
-STUDY = study/larger-$(SCALE)
 
 data_paper = cifar100
 data_small = cifar10
@@ -36,85 +23,93 @@ student_paper = resnet-8 resnet-20 resnet-56
 student_small = resnet-8
 recipe_paper = cifar
 recipe_small = quick
+# What each example did in every epoch, for proxies.
+record_paper = --dynamics evaluation
+record_small = --dynamics evaluation --test-every 10
 # Without augmentation so small a set is learnt by heart in 30 epochs.
-train_options_paper = --dynamics evaluation --keep checkpoint,logit
-train_options_small = --epochs 30 --batch-size 128 --learning-rate 0.2 --weight-decay 1e-4 --augmentation none \
-  --test-every 10 --dynamics evaluation --keep checkpoint,logit
+train_options_paper =
+train_options_small = --epochs 30 --batch-size 128 --learning-rate 0.2 --weight-decay 1e-4 --augmentation none
 # Without augmentation a teacher sees the same images every epoch: what it says of them once gives the same students.
 distill_options_paper =
 distill_options_small = --teacher-logits stored
+
 # Of proxies those that need no network: of all runs and epochs these alone take minutes.
-PROXIES = c_score,cumulative_probability,csl,variability,aum,forgetting_events,first_learned_epoch,agreement,ensemble_confidence,random
+proxies = c_score,cumulative_probability,csl,variability,aum,forgetting_events,first_learned_epoch,agreement,$\
+  ensemble_confidence,random
 
-SIZES = $(sizes_$(SCALE))
-TRAINED = $(shell ls $(foreach a,$(SIZES),$(STUDY)/runs/$a/*.h5) 2>/dev/null)
+define defaults
+  DATA = $$(data_$$(SCALE))
+  EXAMPLES = $$(examples_$$(SCALE))
+  SIZES = $$(sizes_$$(SCALE))
+  STUDENT = $$(student_$$(SCALE))
+  TEACHER = $$(lastword $$(SIZES))
+  RUNS = $$(runs_$$(SCALE))
+  RECIPE = $$(recipe_$$(SCALE))
+  RECORD = $$(record_$$(SCALE))
+  PROXIES = $$(proxies)
+  TRAIN_OPTIONS = $$(train_options_$$(SCALE))
+  DISTILL_OPTIONS = $$(distill_options_$$(SCALE))
+  STUDY = study/larger-$$(SCALE)
+endef
 
-TEACHER = $(lastword $(SIZES))
-STUDENTS = $(student_$(SCALE))
-arms = distilled-t2 self smooth stopped
-settings = --architecture $1 --recipe $(recipe_$(SCALE)) $(train_options_$(SCALE)) --runs 0:$(runs_$(SCALE)) -j $(JOBS)
+include $(dir $(lastword $(MAKEFILE_LIST)))study.mk
 
-.PHONY: all help study trajectories proxies agreement arms
-all: trajectories agreement
+.DEFAULT_GOAL := all
+.PHONY: all arms
+all: study arms
 
-help:
-	@echo 'study         runs of every size, students, scores, alignment, report.md and report.html (the top Makefile)'
-	@echo 'arms          of students: distilled with T squared, by the same network, labels smoothed, labels stopped as'
-	@echo '              accurate as the distilled; beside labels and distilled'
-	@echo 'trajectories  of scores over sizes; proxies; agreement of proxies with scores and their changes'
+help::
+	@echo
+	@echo 'SCALE=paper or small. all: the study, and arms: students distilled with T squared, by the same network, labels'
+	@echo 'smoothed, labels stopped as accurate as the distilled; beside labels and distilled'
 
-study:
-	$(MAKE) study DATA=$(data_$(SCALE)) ARCHIVE='$(ARCHIVE)' EXAMPLES=$(examples_$(SCALE)) SIZES='$(SIZES)' \
-	  STUDENT='$(student_$(SCALE))' TEACHER=$(TEACHER) RUNS=$(runs_$(SCALE)) RECIPE=$(recipe_$(SCALE)) \
-	  TRAIN_OPTIONS='$(train_options_$(SCALE))' DISTILL_OPTIONS='$(distill_options_$(SCALE))' STUDY=$(STUDY) JOBS=$(JOBS)
+$(tools):
+	$(MAKE) build
 
-# The study knows which files are out of date; these follow it.
-trajectories: study
-	@$(MAKE) -f examples/larger.mk SCALE=$(SCALE) STUDY=$(STUDY) JOBS=$(JOBS) $(STUDY)/trajectories.h5
-proxies: study
-	@$(MAKE) -f examples/larger.mk SCALE=$(SCALE) STUDY=$(STUDY) JOBS=$(JOBS) $(STUDY)/proxies.h5
-agreement: study
-	@$(MAKE) -f examples/larger.mk SCALE=$(SCALE) STUDY=$(STUDY) JOBS=$(JOBS) $(STUDY)/agreement.h5
+# --- The arms, as arms/ARM/STUDENT/BLOCK.h5, and a report for each student.
 
-$(STUDY)/trajectories.h5: $(TRAINED)
-	printf '%s\0' $^ | bin/score trajectories --files0-from - -o $@
+arms_of = $(foreach arm,distilled-t2 self smooth stopped,$(blocks:%=$(STUDY)/arms/$(arm)/$1/%.h5))
+all_arms_of = $(call runs_of,$1) $(call distilled_of,$1,$(TEACHER)) $(call arms_of,$1)
+# Named one by one: what only patterns name, make removes in the end.
+arms: $(foreach s,$(STUDENT),$(call arms_of,$s) $(addprefix $(STUDY)/arms/$s,.files .h5 .md) $(STUDY)/arms/stopped/$s/accuracy)
 
-$(STUDY)/proxies.h5: $(STUDY)/data.h5 $(TRAINED)
-	printf '%s\0' $^ | bin/score proxies --files0-from - --measures $(PROXIES) -j $(JOBS) -o $@
+# Options of a block, student/block.
+student = --architecture '$(call architecture,$(*D))' --runs $(call range,$(*F))
 
-$(STUDY)/agreement.h5: $(STUDY)/data.h5 $(STUDY)/proxies.h5 $(TRAINED)
-	printf '%s\0' $^ | bin/score agreement --files0-from - -o $@
-
-arms: study
-	@$(MAKE) -f examples/larger.mk SCALE=$(SCALE) STUDY=$(STUDY) JOBS=$(JOBS) $(STUDENTS:%=$(STUDY)/arms/%/report.md)
-
-runs_of = $(sort $(wildcard $(STUDY)/runs/$1/*.h5))
-distilled_of = $(sort $(wildcard $(STUDY)/distilled/$1/$(TEACHER)/*.h5))
-
-$(STUDY)/arms/%/distilled-t2.h5: $(STUDY)/data.h5 $$(call runs_of,$(TEACHER))
+$(STUDY)/arms/distilled-t2/%.h5: $(STUDY)/data.h5 $$(STUDY)/runs/$$(TEACHER)/$$(*F).h5 $(settings)/distill
 	@mkdir -p $(@D)
-	bin/distill $^ --temperature-squared $(distill_options_$(SCALE)) $(call settings,$*) -o $@
+	$(LAUNCH) $(BIN)distill $(wordlist 1,2,$^) $(student) $(distill_settings) --temperature-squared -j $(JOBS) --force -o $@
 
-$(STUDY)/arms/%/self.h5: $(STUDY)/data.h5 $$(call runs_of,$$*)
+$(STUDY)/arms/self/%.h5: $(STUDY)/data.h5 $(STUDY)/runs/%.h5 $(settings)/distill
 	@mkdir -p $(@D)
-	bin/distill $^ $(distill_options_$(SCALE)) $(call settings,$*) -o $@
+	$(LAUNCH) $(BIN)distill $(wordlist 1,2,$^) $(student) $(distill_settings) -j $(JOBS) --force -o $@
 
-$(STUDY)/arms/%/smooth.h5: $(STUDY)/data.h5
+$(STUDY)/arms/smooth/%.h5: $(STUDY)/data.h5 $(settings)/train
 	@mkdir -p $(@D)
-	bin/train $< --label-smoothing 0.1 $(call settings,$*) -o $@
+	$(LAUNCH) $(BIN)train $< $(student) $(train_settings) --label-smoothing 0.1 -j $(JOBS) --force -o $@
 
 # Each run ends after the epoch in which it is as accurate on its subset as the distilled are in the mean.
-$(STUDY)/arms/%/stopped.h5: $(STUDY)/data.h5 $$(call distilled_of,$$*)
+$(STUDY)/arms/stopped/%/accuracy: $$(call distilled_of,$$*,$$(TEACHER))
 	@mkdir -p $(@D)
-	accuracy=$$(bin/report tables $(call distilled_of,$*) --format tsv -q | awk -F'\t' \
-	  '$$1 == "cell" { for (i = 1; i <= NF; i++) at[$$i] = i } $$1 ~ /^$*/ { print $$at["in_accuracy"]; exit }'); \
-	bin/train $< --stop-at-accuracy $$accuracy $(call settings,$*) -o $@
+	$(LAUNCH) $(BIN)report tables $^ --format tsv -q | awk -F'\t' \
+	  'n { print $$n; exit } $$1 == "cell" { for (i = 1; i <= NF; i++) if ($$i == "in_accuracy") n = i }' > $@
 
-all_arms = $(call runs_of,$1) $(call distilled_of,$1) $(arms:%=$(STUDY)/arms/$1/%.h5)
+$(STUDY)/arms/stopped/%.h5: $(STUDY)/data.h5 $(STUDY)/arms/stopped/$$(*D)/accuracy $(settings)/train
+	@mkdir -p $(@D)
+	$(LAUNCH) $(BIN)train $< $(student) $(train_settings) --stop-at-accuracy $$(cat $(word 2,$^)) -j $(JOBS) --force -o $@
 
-$(STUDY)/arms/%/scores.h5: $$(call all_arms,$$*)
-	bin/score memorisation $^ -o $@
+# What a makefile writes to a file may be longer than a command line.
+$(STUDY)/arms/%.files: $(settings)/blocks $$(call all_arms_of,$$*)
+	$(call write,$@,$(call all_arms_of,$*))
 
-$(STUDY)/arms/%/report.md: $(STUDY)/arms/%/scores.h5 $$(call all_arms,$$*)
-	bin/report tables $^ -o $@
+$(STUDY)/arms/%.h5: $(STUDY)/arms/%.files
+	tr ' \n' '\0\0' < $< | $(LAUNCH) $(BIN)score memorisation --files0-from - -o $@
+
+$(STUDY)/arms/%.md: $(STUDY)/arms/%.files $(STUDY)/arms/%.h5
+	(tr ' \n' '\0\0' < $<; printf '%s\0' $(word 2,$^)) | $(LAUNCH) $(BIN)report tables --files0-from - -o $@
 	@cat $@
+
+# The arms' share of what all costs; stopped runs take this at most.
+forecast_trained += $(foreach s,$(STUDENT),$(foreach a,smooth stopped,$s,$a $(call forecast_of,$s);))
+forecast_distilled += $(foreach s,$(STUDENT),$(foreach t,$(TEACHER),$s<$t,T2 $(call forecast_of,$s) $(call forecast_of,$t);) \
+  $s<$s $(call forecast_of,$s) $(call forecast_of,$s);)

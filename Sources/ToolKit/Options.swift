@@ -100,6 +100,29 @@ public struct HalfOpenRange: ExpressibleByArgument, Sendable, CustomStringConver
   public var defaultValueDescription: String { description }
 }
 
+/// The numbers of runs: a half-open range A:B, or one number.
+public struct RunRange: ExpressibleByArgument, Sendable, CustomStringConvertible {
+  /// Beyond the last number that a run can have.
+  public static let end = Int(Int32.max)
+
+  public let range: Range<Int>
+
+  public init(_ range: Range<Int>) { self.range = range }
+
+  public init?(argument: String) {
+    if let range = HalfOpenRange(argument: argument)?.range {
+      self.range = range
+    } else if let run = Int(argument), 0 <= run, run < Self.end {
+      range = run..<run + 1
+    } else {
+      return nil
+    }
+  }
+
+  public var description: String { HalfOpenRange(range).description }
+  public var defaultValueDescription: String { description }
+}
+
 /// Names of a set with commas between them, each once.
 public struct CommaList<Name: RawRepresentable & CaseIterable & Hashable & Sendable>: ExpressibleByArgument, Sendable
 where Name.RawValue == String {

@@ -59,7 +59,7 @@ public enum Version {
   public static func text(_ tool: String, libraries: [String]) -> String {
     let isa = (try? InstructionSet.selected()).map { "\($0)" } ?? "unknown"
     return """
-      \(tool) (\(software))
+      \(Program.name(tool)) (\(software))
       commit \(String(cString: rote_commit()))
       \((libraries + [Digest.library]).joined(separator: ", "))
       instruction set \(isa)

@@ -32,8 +32,7 @@ public struct TrainingOptions: ParsableArguments {
 
   @OptionGroup public var recipe: RecipeOptions
 
-  @Option(help: ArgumentHelp("Which runs, from A up to and without B.", valueName: "A:B"))
-  public var runs = HalfOpenRange(0..<10)
+  @OptionGroup public var runs: RunsOptions
 
   @Option(help: "Seed of initialisation, batch order and augmentation.")
   public var seed: UInt64 = 0

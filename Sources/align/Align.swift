@@ -5,9 +5,10 @@ import ToolKit
 @main
 struct Align: Tool {
   static let configuration = CommandConfiguration(
-    commandName: "align",
+    commandName: Program.name("align"),
     abstract: "Measure how the gradients and representations of examples align.",
-    discussion: """
+    discussion: Program.text(
+      """
       Reads a data set file and runs of one configuration, with checkpoints, and
       writes for each run, snapshot, tensor and class how the examples' loss
       gradients and representations align.
@@ -19,7 +20,7 @@ struct Align: Tool {
 
         align init data.h5 --sigmas 0.01,0.1,1
         align pairs
-      """,
+      """),
     version: Version.text("align", libraries: fileLibraries),
     subcommands: [RunsCommand.self, InitCommand.self, PairsCommand.self], defaultSubcommand: RunsCommand.self)
 }

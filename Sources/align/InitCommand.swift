@@ -12,12 +12,13 @@ struct InitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init",
     abstract: "Alignment at initialisation over standard deviations of the first layer, without training.",
-    discussion: """
+    discussion: Program.text(
+      """
       Writes tab-separated values, a line a sigma, run and tensor. Weights are those
       that train begins with for the same options; the loss is cross-entropy.
 
         align init data.h5 --architecture 'mlp activation=sin' --sigmas 0.01,0.1,1
-      """)
+      """))
 
   @Argument(help: "A data set file; - is standard input, and the default.") var data = "-"
 
@@ -31,7 +32,7 @@ struct InitCommand: ParsableCommand {
   var sigmas = NumberSeries([0.001, 0.01, 0.1, 1, 10])
 
   @Option(help: ArgumentHelp("Which runs' initial weights, from A up to and without B.", valueName: "A:B"))
-  var runs = HalfOpenRange(0..<3)
+  var runs = RunRange(0..<3)
 
   @Option(help: "Seed of the initialisation.")
   var seed: UInt64 = 0

@@ -8,12 +8,13 @@ struct PairsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pairs",
     abstract: "Alignment, diversity, stiffness and confusion of two vectors, by closed forms; reads no files.",
-    discussion: """
+    discussion: Program.text(
+      """
       Prints tab-separated values: Figure 3 of Mehta et al. 2021. The first vector
       has norm 1, the second that of --norm-ratios.
 
         align pairs --norm-ratios 1,2,10 --angles 0,45,90
-      """)
+      """))
 
   @Option(help: ArgumentHelp("Norms of the second vector over that of the first.", valueName: "list"))
   var normRatios = NumberSeries([1, 2, 5, 10])

@@ -12,7 +12,8 @@ struct RunsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "runs",
     abstract: "Alignment in trained networks; the default.",
-    discussion: """
+    discussion: Program.text(
+      """
       An example's gradient is that of its own loss, the run's; of students,
       cross-entropy. Over the whole set alignment and gradient diversity take time
       linear in the examples; cosine stiffness and confusion, which take all pairs,
@@ -21,7 +22,7 @@ struct RunsCommand: ParsableCommand {
         align data.h5 runs.h5 -o alignment.h5
         align data.h5 runs.h5 --tensors logits,fc1.weight --snapshots 0,5 -o a.h5
         align data.h5 runs.h5 --minibatch 256 -o pairs.h5
-      """)
+      """))
 
   enum Scope: String, CaseIterable, ExpressibleByArgument {
     case subset, all
@@ -42,8 +43,8 @@ struct RunsCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Only examples of these classes, by name. (default: all)", valueName: "a,b"))
   var classes: String?
 
-  @Option(help: "Which of the files' runs, from A up to and without B. (default: all)")
-  var runs: HalfOpenRange?
+  @Option(help: "Which of the files' runs, from A up to and without B, or one. (default: all)")
+  var runs: RunRange?
 
   @Option(help: ArgumentHelp("Which of the files' snapshots, by epoch. (default: all)", valueName: "list"))
   var snapshots: String?

@@ -9,9 +9,10 @@ extension TeacherPass: ExpressibleByArgument {}
 @main
 struct Distill: Tool {
   static let configuration = CommandConfiguration(
-    commandName: "distill",
+    commandName: Program.name("distill"),
     abstract: "Train students on the outputs of trained networks.",
-    discussion: """
+    discussion: Program.text(
+      """
       Reads a data set file and the teachers' runs. Student k is trained on the
       subset of teacher k, by that teacher alone, so that no student learns of an
       example that its teacher has not seen. With --shared-teacher one run teaches
@@ -22,7 +23,7 @@ struct Distill: Tool {
 
       Writes a runs file, as train does, and takes train's options; of its losses
       cross-entropy alone.
-      """,
+      """),
     version: Version.text("distill", libraries: fileLibraries))
 
   @OptionGroup var inputs: InputOptions
@@ -65,13 +66,14 @@ struct Distill: Tool {
         .usage, nil, "students learn labels by plain cross-entropy, and by no other loss",
         remedy: "leave out --loss and its values, or take another recipe")
     }
+    let runs = try training.runs.resolved()
     let architecture = try training.resolvedArchitecture()
     let recording = try self.recording.resolved(epochs: recipe.epochs)
     let instructionSet = try selectedInstructionSet()
     if !training.dryRun { try checkReplaceable(output, work) }
     let (dataset, teachers) = try SortedInputs.dataAndRuns(inputs.names())
     let member = try teachers.onlyMember(for: "teachers")
-    try checkRuns(member)
+    try check(runs, of: member)
     let plan = try architecture.plan(for: dataset)
     let teacher = try TrainedNetwork(member, dataset: dataset)
     // Teachers' subsets lack the examples already; what students write says so too.
@@ -82,9 +84,9 @@ struct Distill: Tool {
     let masks = try shared.resolved(dataset, seed: training.seed)
     let sizes =
       if let masks {
-        masks.sizes(of: training.runs.range, without: exclusion)
+        masks.sizes(of: runs, without: exclusion)
       } else {
-        try Distill.subsetSizes(member, of: teachers, runs: training.runs.range)
+        try Distill.subsetSizes(member, of: teachers, runs: runs)
       }
     try recipe.checkBatches(of: plan, subsets: sizes)
     let cell = Cell(
@@ -97,9 +99,9 @@ struct Distill: Tool {
         squaredFactor: squared, sharedRun: sharedRun, logits: teacherLogits))
     if training.dryRun {
       let forecast = Forecast(
-        cell, dataset: dataset, subset: sizes.max() ?? 0, teacher: teacher.plan, runs: training.runs.range.count,
+        cell, dataset: dataset, subset: sizes.max() ?? 0, teacher: teacher.plan, runs: runs.count,
         recording: recording, cores: work.cores, instructionSet: instructionSet)
-      return try forecast.write(dataset, runs: training.runs.range, instructionSet: instructionSet) { run in
+      return try forecast.write(dataset, runs: runs, instructionSet: instructionSet) { run in
         try teacher.input(
           run: sharedRun ?? run, from: teachers, member, mask: masks?.mask(run: run, without: exclusion))
       }
@@ -109,25 +111,25 @@ struct Distill: Tool {
     let target = try Output(output.output)
     let data = try TrainingData(dataset)
     let job = TrainingJob(
-      tool: "distill", cell: cell, dataset: dataset, data: data, runs: training.runs.range, recording: recording,
+      tool: "distill", cell: cell, dataset: dataset, data: data, runs: runs, recording: recording,
       cores: work.cores, instructionSet: instructionSet, running: running, quiet: common.quiet)
     let byNumber = Dictionary(uniqueKeysWithValues: zip(member.runNumbers, member.digests))
     let digests = Dictionary(
-      uniqueKeysWithValues: training.runs.range.map { ($0, byNumber[sharedRun ?? $0, default: []]) })
+      uniqueKeysWithValues: runs.map { ($0, byNumber[sharedRun ?? $0, default: []]) })
     try job.perform(output: target, replacesOthers: work.force, teachers: digests) { [teachers, member] run in
       try teacher.input(
         run: sharedRun ?? run, from: teachers, member, mask: masks?.mask(run: run, without: exclusion))
     }
   }
 
-  private func checkRuns(_ member: RunsSet.Member) throws {
+  private func check(_ runs: Range<Int>, of member: RunsSet.Member) throws {
     let present = Set(member.runNumbers)
     if let run = shared.sharedTeacher {
       guard !present.contains(run) else { return }
       throw Failure(
         .usage, nil, "there is no run \(run) to teach by --shared-teacher", remedy: "name one of the teachers' runs")
     }
-    if let missing = training.runs.range.first(where: { !present.contains($0) }) {
+    if let missing = runs.first(where: { !present.contains($0) }) {
       throw Failure(
         .usage, nil, "there is no teacher for run \(missing)", remedy: "give --runs within the teachers' runs")
     }

@@ -1,14 +1,16 @@
 import ArgumentParser
+import ToolKit
 import ImageSets
 
 struct FashionMnistCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fashion-mnist",
     abstract: "Fashion-MNIST: 60,000 + 10,000 images, 28 x 28 grey, 10 classes (Xiao et al. 2017).",
-    discussion: """
+    discussion: Program.text(
+      """
       Images are padded with zeros to 32 x 32 and repeated in three channels.
       Debian's package dataset-fashion-mnist is read where it is installed and --from gives nothing else.
-      """)
+      """))
 
   @OptionGroup(title: "Archive") var archive: ArchiveOptions
   @OptionGroup var set: SetOptions

@@ -9,10 +9,11 @@ struct FolderCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "folder",
     abstract: "JPEG and PNG pictures of your own, in a folder or zip archive with a folder a class.",
-    discussion: """
+    discussion: Program.text(
+      """
       Where all lies in train/ and test/ (or val/), these are the splits. Other files are passed over, and counted on \
       standard error. Classes and examples are in the order of torchvision's ImageFolder.
-      """)
+      """))
 
   @Option(
     name: .customLong("from"), parsing: .upToNextOption,
@@ -51,7 +52,7 @@ struct FolderCommand: ParsableCommand {
       if source.passedOver > 0 && !set.common.quiet {
         let what = source.passedOver == 1 ? "1 file that is no" : "\(source.passedOver) files that are no"
         let verb = source.passedOver == 1 ? "is" : "are"
-        printError("fetch-data: \(path): \(what) .jpg, .jpeg or .png \(verb) passed over\n")
+        printError("\(Program.name("fetch-data")): \(path): \(what) .jpg, .jpeg or .png \(verb) passed over\n")
       }
       return source
     }

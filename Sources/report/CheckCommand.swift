@@ -7,7 +7,8 @@ struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
     abstract: "Whether files are whole and belong together: silent if so, else a line for each problem.",
-    discussion: """
+    discussion: Program.text(
+      """
       Every value is read and held against the digests and checksums in its file.
       Files named together must be of one data set, runs of a configuration be
       named once, and scores and alignment have been made from the runs that are
@@ -16,7 +17,7 @@ struct CheckCommand: ParsableCommand {
       could not be opened and all others are well.
 
         report check data.h5 runs/*.h5 scores.h5 && make publish
-      """)
+      """))
 
   @OptionGroup var inputs: InputOptions
 

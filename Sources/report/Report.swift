@@ -5,9 +5,10 @@ import ToolKit
 @main
 struct Report: Tool {
   static let configuration = CommandConfiguration(
-    commandName: "report",
+    commandName: Program.name("report"),
     abstract: "Tables and figures from scores, alignment and runs.",
-    discussion: """
+    discussion: Program.text(
+      """
       Reads scores, alignment and runs files and the data set file, in any order,
       and writes what they hold as tables in Markdown or TSV, or as one page of
       HTML with charts and the most memorised images.
@@ -23,7 +24,7 @@ struct Report: Tool {
       and whether files are whole and belong together
 
         report check data.h5 runs/*.h5 scores.h5
-      """,
+      """),
     version: Version.text("report", libraries: fileLibraries),
     subcommands: [TablesCommand.self, ShowCommand.self, CheckCommand.self], defaultSubcommand: TablesCommand.self)
 }

@@ -8,10 +8,11 @@ struct ShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
     abstract: "What is in one file; of a data set, counts, pixels and a sheet of examples.",
-    discussion: """
+    discussion: Program.text(
+      """
       report show data.h5 --sheet data.svg
       report show runs.h5 --format tsv
-      """)
+      """))
 
   enum Format: String, CaseIterable, ExpressibleByArgument {
     case markdown, tsv

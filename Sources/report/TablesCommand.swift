@@ -9,7 +9,8 @@ struct TablesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tables",
     abstract: "All tables, and on a page of HTML the charts and images; the default.",
-    discussion: """
+    discussion: Program.text(
+      """
       What is missing is named with the command that makes it: on standard error
       where the format has no place for it, and else at the end.
 
@@ -17,7 +18,7 @@ struct TablesCommand: ParsableCommand {
         report scores.h5 --figure score-histograms > histograms.svg
         report --list
         report --compare study/before study/after --format html -o change.html
-      """)
+      """))
 
   enum Format: String, CaseIterable, ExpressibleByArgument {
     case markdown, tsv, csv, latex, json, html, svg

@@ -9,7 +9,8 @@ struct CScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "c-score",
     abstract: "Mean out-of-sample accuracy of each training example over runs of several subset ratios.",
-    discussion: """
+    discussion: Program.text(
+      """
       Configurations that differ in nothing but the ratio of their subsets become
       one score. With runs of one ratio it is the out-of-sample accuracy.
 
@@ -17,7 +18,7 @@ struct CScoreCommand: ParsableCommand {
           train data.h5 --architecture mlp --subset $s --runs 0:20 -o mlp-$s.h5
         done
         score c-score mlp-*.h5 -o c-score.h5
-      """)
+      """))
 
   @OptionGroup var inputs: InputOptions
   @OptionGroup var output: OutputOptions

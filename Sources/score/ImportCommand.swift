@@ -7,7 +7,8 @@ struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
     abstract: "Published scores of a data set's training examples, as a scores file.",
-    discussion: """
+    discussion: Program.text(
+      """
       Examples are matched by their published position, and every label is checked
       against the data set's. A CSV file has the columns example (the position),
       label (a class by number or name) and score, named in its first line.
@@ -15,7 +16,7 @@ struct ImportCommand: ParsableCommand {
         score import cifar100_infl_matrix.npz --from feldman-zhang --data cifar100.h5 -o fz.h5
         score import cifar10-cscores-orig-order.npz --from c-score --data cifar10.h5 -o c.h5
         score import mine.csv --from csv --data data.h5 --name mine -o mine.h5
-      """)
+      """))
 
   @Argument(help: ArgumentHelp("The published file; - is standard input.", valueName: "file"))
   var file: String

@@ -9,14 +9,15 @@ struct InfluenceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "influence",
     abstract: "Which training examples make networks right about which others.",
-    discussion: """
+    discussion: Program.text(
+      """
       Reads runs files of any number of configurations on one data set, and writes
       a scores file with the pairs of a training and a test example whose influence
       reaches a threshold: the accuracy on the one in runs that trained on the
       other, minus the accuracy in runs that did not.
 
         score influence runs/*.h5 --feldman-zhang -o influence.h5
-      """)
+      """))
 
   @OptionGroup var inputs: InputOptions
   @OptionGroup var options: InfluenceOptions

@@ -9,12 +9,13 @@ struct LiRACommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lira",
     abstract: "How surely a run's confidence in an example tells whether it was trained on it.",
-    discussion: """
+    discussion: Program.text(
+      """
       The likelihood ratio attack, each run attacked by means of the others. Runs
       need logits (train --keep logit).
 
         score lira runs.h5 -o lira.h5
-      """)
+      """))
 
   @OptionGroup var inputs: InputOptions
   @OptionGroup var output: OutputOptions

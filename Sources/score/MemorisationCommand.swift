@@ -9,14 +9,15 @@ struct MemorisationCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "memorisation",
     abstract: "In-sample minus out-of-sample accuracy of each training example, with 95 % intervals.",
-    discussion: """
+    discussion: Program.text(
+      """
       Reads runs files of any number of configurations on one data set, and writes
       a scores file. The softmax probability of the label, or its margin, may
       be compared beside correctness; both are made from logits.
 
         score memorisation runs/*.h5 -o scores.h5
         score memorisation runs/*.h5 --of correctness,probability -o scores.h5
-      """)
+      """))
 
   /// What is compared between runs with and without an example.
   enum Quantity: String, CaseIterable, ExpressibleByArgument {

@@ -10,12 +10,13 @@ struct OutOfSampleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "out-of-sample",
     abstract: "Mean class probabilities of each training example over the runs that were not trained on it.",
-    discussion: """
+    discussion: Program.text(
+      """
       These are the probabilities that label-error finders such as cleanlab want.
       Runs need logits (train --keep logit).
 
         score out-of-sample runs.h5 -o probabilities.h5
-      """)
+      """))
 
   @OptionGroup var inputs: InputOptions
   @OptionGroup var output: OutputOptions

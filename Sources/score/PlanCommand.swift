@@ -7,7 +7,8 @@ struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
     abstract: "How sure scores of so many runs are, or how many runs a question takes; reads no files.",
-    discussion: """
+    discussion: Program.text(
+      """
       Prints a table. "worst" is for accuracies near one half, "typical" for the mean
       over all accuracies.
 
@@ -16,7 +17,7 @@ struct PlanCommand: ParsableCommand {
         score plan --standard-error 0.05  runs for that error of an example's score
         score plan --detect 0.2           runs that find such a difference of two scores
         score plan --alpha 0.1 --sizes 7  runs at which categories of trajectories hold
-      """)
+      """))
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, tsv }
 

@@ -5,7 +5,7 @@ import ToolKit
 @main
 struct Score: Tool {
   static let configuration = CommandConfiguration(
-    commandName: "score",
+    commandName: Program.name("score"),
     abstract: "Measure what runs have memorised.",
     version: Version.text("score", libraries: fileLibraries),
     subcommands: [

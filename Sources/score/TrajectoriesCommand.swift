@@ -9,7 +9,8 @@ struct TrajectoriesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trajectories",
     abstract: "How each example's memorisation goes over sizes: constant, rising, falling, cap or cup.",
-    discussion: """
+    discussion: Program.text(
+      """
       Reads runs files, or files of score memorisation, of two configurations or
       more on one data set, and orders them by parameter count. The categories
       come with what they would be if every example were constant, and with
@@ -17,7 +18,7 @@ struct TrajectoriesCommand: ParsableCommand {
 
         score trajectories resnet-8.h5 resnet-14.h5 resnet-20.h5 -o trajectories.h5
         score trajectories scores.h5 --cell resnet-8 --cell resnet-20 -o two.h5
-      """)
+      """))
 
   @OptionGroup var inputs: InputOptions
   @OptionGroup var output: OutputOptions

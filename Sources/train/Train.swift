@@ -7,9 +7,10 @@ import Training
 @main
 struct Train: Tool {
   static let configuration = CommandConfiguration(
-    commandName: "train",
+    commandName: Program.name("train"),
     abstract: "Train networks on random subsets of a data set.",
-    discussion: """
+    discussion: Program.text(
+      """
       Reads a data set file and writes a runs file: for each run its training
       subset, which examples the trained network gets right, how training went,
       and by default its weights and logits.
@@ -18,7 +19,7 @@ struct Train: Tool {
 
       Work that is cut off goes on with the same command: finished runs wait in
       FILE.partial.
-      """,
+      """),
     version: Version.text("train", libraries: fileLibraries))
 
   @Argument(help: ArgumentHelp("A data set file; - is standard input, and the default.", valueName: "data"))
@@ -51,6 +52,7 @@ struct Train: Tool {
     if list { return try StandardOutput.write(Array(listing().utf8)) }
     let recipe = try training.recipe.resolved()
     if training.recipe.showRecipe { return try StandardOutput.write(Array((recipe.json.indented + "\n").utf8)) }
+    let runs = try training.runs.resolved()
     let architecture = try training.resolvedArchitecture()
     let recording = try self.recording.resolved(epochs: recipe.epochs)
     let instructionSet = try selectedInstructionSet()
@@ -59,7 +61,7 @@ struct Train: Tool {
     let masks = try Masks.of(dataset, scheme: masks, ratio: subset, seed: maskSeed ?? training.seed)
     let plan = try architecture.plan(for: dataset)
     let exclusion = try exclusion.resolved(dataset, seed: training.seed)
-    let sizes = masks.sizes(of: training.runs.range, without: exclusion)
+    let sizes = masks.sizes(of: runs, without: exclusion)
     try recipe.checkBatches(of: plan, subsets: sizes)
     let cell = Cell(
       architecture: architecture, plan: plan, recipe: recipe,
@@ -68,9 +70,9 @@ struct Train: Tool {
       subset: Cell.subset(masks), exclusion: exclusion)
     if training.dryRun {
       let forecast = Forecast(
-        cell, dataset: dataset, subset: sizes.max() ?? 0, runs: training.runs.range.count, recording: recording,
+        cell, dataset: dataset, subset: sizes.max() ?? 0, runs: runs.count, recording: recording,
         cores: work.cores, instructionSet: instructionSet)
-      return try forecast.write(dataset, runs: training.runs.range, instructionSet: instructionSet) {
+      return try forecast.write(dataset, runs: runs, instructionSet: instructionSet) {
         .init(mask: masks.mask(run: $0, without: exclusion))
       }
     }
@@ -79,7 +81,7 @@ struct Train: Tool {
     let target = try Output(output.output)
     let data = try TrainingData(dataset)
     let job = TrainingJob(
-      tool: "train", cell: cell, dataset: dataset, data: data, runs: training.runs.range, recording: recording,
+      tool: "train", cell: cell, dataset: dataset, data: data, runs: runs, recording: recording,
       cores: work.cores, instructionSet: instructionSet, running: running, quiet: common.quiet)
     try job.perform(output: target, replacesOthers: work.force) { run in
       .init(mask: masks.mask(run: run, without: exclusion))

@@ -5,7 +5,8 @@ import Testing
   static let training = [
     "--architecture", "--recipe", "--epochs", "--batch-size", "--learning-rate", "--warm-up-epochs", "--decay",
     "--momentum", "--nesterov", "--weight-decay", "--augmentation", "--standardisation", "--runs", "--seed", "--keep",
-    "--show-recipe", "tiny-imagenet", "extreme", "file.json", "--loss", "--loss-temperature", "--hinge-margin",
+    "--show-recipe", "--block", "tiny-imagenet", "extreme", "file.json", "--loss", "--loss-temperature",
+    "--hinge-margin",
     "--label-smoothing", "--stop-at-accuracy", "--squared-factor", "--target-scale", "--initialisation",
     "--first-layer-std", "--layer-std",
     "--dry-run", "--jobs", "--force", "--output", "--quiet",
@@ -93,5 +94,22 @@ import Testing
     let outcome = try Scratch().shell("train --help > /dev/full")
     #expect(outcome.status == 74)
     #expect(outcome.lines == ["train: standard output: cannot write: No space left on device"])
+  }
+
+  @Test func `A tool that is installed under a prefix calls itself so, in examples and messages too`() throws {
+    let scratch = try Scratch()
+    let outcome = try scratch.shell(
+      """
+      for tool in train score; do ln -s "$(command -v $tool)" my-$tool; done
+      ./my-train --help; ./my-train --version; ./my-score memorisation --help; ./my-train --runs x
+      """)
+    #expect(outcome.status == 64)
+    for part in [
+      "USAGE: my-train", "  my-fetch-data sprites | my-train - --arch", "my-train (rote",
+      "USAGE: my-score memorisation",
+      "  my-score memorisation runs/*.h5",
+    ] { #expect(outcome.text.contains(part), "\(part)") }
+    #expect(outcome.lines.count == 1 && outcome.lines[0].hasPrefix("my-train: "))
+    #expect(outcome.lines[0].hasSuffix("see my-train --help"))
   }
 }

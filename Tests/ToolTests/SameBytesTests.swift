@@ -51,6 +51,33 @@ import Testing
     #expect(try row(0, of: scratch.path("alone.h5")) != row(4, of: scratch.path("runs.h5")))
   }
 
+  @Test func `A block, told by Slurm too, is its ten runs, and a lone number one run`() throws {
+    let scratch = try Scratch(with: ["sprites.h5"])
+    try scratch.succeed(
+      """
+      train sprites.h5 \(Fixtures.quick) --runs 10:20 -o range.h5
+      train sprites.h5 \(Fixtures.quick) --block 1 -o block.h5
+      SLURM_ARRAY_TASK_ID=1 train sprites.h5 \(Fixtures.quick) --block slurm -o task.h5
+      train sprites.h5 \(Fixtures.quick) --runs 0:12 --block 1 -o rest.h5
+      train sprites.h5 \(Fixtures.quick) --runs 10:12 -o two.h5
+      train sprites.h5 \(Fixtures.quick) --runs 11 -o one.h5
+      distill sprites.h5 range.h5 \(Fixtures.quick) --runs 10:20 -o student-range.h5
+      distill sprites.h5 range.h5 \(Fixtures.quick) --block 1 -o student-block.h5
+      """)
+    #expect(scratch.areEqual("range.h5", "block.h5"))
+    #expect(scratch.areEqual("range.h5", "task.h5"))
+    #expect(scratch.areEqual("two.h5", "rest.h5"))
+    #expect(scratch.areEqual("student-range.h5", "student-block.h5"))
+    #expect(try row(0, of: scratch.path("one.h5")) == row(1, of: scratch.path("range.h5")))
+    let outcome = try scratch.shell("train sprites.h5 \(Fixtures.quick) --block slurm -o none.h5")
+    #expect(outcome.status == 64)
+    #expect(
+      outcome.lines == [
+        "train: --block slurm finds no SLURM_ARRAY_TASK_ID; start it as a task of an array (sbatch --array), or give a number"
+      ])
+    #expect(!scratch.exists("none.h5"))
+  }
+
   @Test func `Twenty runs at once and ten and ten more are the same to all that reads them`() throws {
     let scratch = try Scratch(with: ["sprites.h5"])
     try scratch.succeed(

@@ -9,14 +9,15 @@ struct AgreementCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "agreement",
     abstract: "How proxies agree with memorisation: per size, in its changes over sizes, and on wrong labels.",
-    discussion: """
+    discussion: Program.text(
+      """
       Reads a file of score proxies and the runs that it was made from; memorisation
       is of one half of the runs, proxies are of the other. With the data set whose
       labels were changed it says how well each finds the wrong ones.
 
         score proxies data.h5 runs/*.h5 -o proxies.h5
         score agreement data.h5 proxies.h5 runs/*.h5 -o agreement.h5
-      """)
+      """))
 
   @OptionGroup var inputs: InputOptions
 

@@ -10,7 +10,8 @@ struct ProxiesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "proxies",
     abstract: "Proxies of memorisation of each training example, as means over runs with standard errors.",
-    discussion: """
+    discussion: Program.text(
+      """
       Reads runs files, and the data set for proxies that look at images. What a
       proxy is made from must be in the runs: dynamics (train --dynamics), logits,
       checkpoints (train --keep, --snapshots). Without --measures all are computed
@@ -19,7 +20,7 @@ struct ProxiesCommand: ParsableCommand {
         score proxies data.h5 runs.h5 -o proxies.h5
         score proxies runs.h5 --measures forgetting_events,aum -o proxies.h5
         score proxies --list
-      """)
+      """))
 
   @OptionGroup var inputs: InputOptions
 
