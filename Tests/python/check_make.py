@@ -72,6 +72,61 @@ def check_rebuilding(study):
     assert files(study)["scores.h5"] == first["scores.h5"]
 
 
+def planned(arguments):
+    """What `make -n` plans: each tool's commands by their outputs, each output once."""
+    done = subprocess.run(["make", "--no-print-directory", "-n", *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = {}
+    for line in done.stdout.replace("\\\n", " ").splitlines():
+        words = [word.removeprefix("bin/") for word in line.split()]
+        output = line.split()[-1] if "-o" in words[-2:] or ">" in words[-2:] else None
+        tool = next((word for word in words if word in TOOLS), None)
+        if tool and output:
+            found.setdefault(tool, []).append(output)
+    for tool, outputs in found.items():
+        assert len(set(outputs)) == len(outputs), f"{tool} makes a file twice"
+    return found
+
+
+def check_plans(folder):
+    """Both papers at full scale, planned in an empty folder: every artefact, and nothing is written."""
+    study = Path(folder) / "plan"
+    larger = planned(["-f", "examples/larger.mk", f"STUDY={study}"])
+    sizes, blocks, students, arms = 7, 40, 3, {"distill": 2, "train": 2}
+    assert len(larger["train"]) == blocks * (sizes + students * arms["train"])
+    assert len(larger["distill"]) == blocks * students * (1 + arms["distill"])
+    assert len(larger["align"]) == sizes
+    ends = sorted(str(Path(name).relative_to(study)) for name in larger["score"] + larger["report"])
+    of_students = [f"arms/{a}" for s in ("8", "20", "56") for a in (f"resnet-{s}.h5", f"resnet-{s}.md")]
+    measures = ["agreement", "influence", "proxies", "scores", "trajectories"]
+    accuracies = [f"arms/stopped/resnet-{s}/accuracy" for s in ("8", "20", "56")]
+    assert ends == sorted([*of_students, *accuracies, *(f"{m}.h5" for m in measures), "report.html", "report.md"]), ends
+
+    extreme = planned(["-f", "examples/extreme.mk", f"STUDY={study}"])
+    # Three sets by eight scales of the sine and five of ReLU; two losses, two activations and shuffled labels by five scales of
+    # one or two networks; three deep networks.
+    cells = 3 * (8 + 5) + 2 * 2 * 5 + 2 * 5 + 2 * 5 + 3
+    assert len(extreme["train"]) == cells
+    assert len(extreme["align"]) == cells + 2 + 1, "before training, for sine and ReLU, and two vectors"
+    assert len(extreme["fetch-data"]) == 4 and len(extreme["report"]) == 6
+    assert not study.exists(), "a plan writes files"
+
+
+def check_prepared(study):
+    """Blocks that a job array trains by the study's own settings are the study's."""
+    variables = {"RUNS": 20, "EPOCHS": 2}
+    settings = [f"{name}={value}" for name, value in variables.items()]
+    subprocess.run(["make", "prepare", f"STUDY={study}", *TINY, *settings], check=True, capture_output=True)
+    assert {path.name for path in Path(study).iterdir()} == {"data.h5", "settings"}
+    folder = Path(study) / "runs/mlp+width=4"
+    folder.mkdir(parents=True)
+    options = (Path(study) / "settings/train").read_text().strip()
+    subprocess.run(
+        f"bin/train {study}/data.h5 --architecture 'mlp width=4' --block 1 {options} -q -o '{folder}/010-019.h5'",
+        shell=True, check=True)
+    assert trained(make(study, **variables)) == 5, "a block that is there is trained again"
+
+
 def tools_of(group):
     """The tools that run in a process group."""
     found = []
@@ -124,6 +179,10 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         check_rebuilding(f"{folder}/study")
         print("check-make: what changed is made again, and nothing else")
+        check_prepared(f"{folder}/prepared")
+        print("check-make: blocks that were trained by hand are taken")
+        check_plans(folder)
+        print("check-make: both papers at full scale are planned whole")
         struck = check_kills(folder, options.kills, random.Random(options.seed))
         print(f"check-make: the same bytes after {struck} kills")
 
