@@ -18,6 +18,7 @@ help::
 	@echo 'make check-make     interrupts studies, and changes their settings'
 	@echo 'make check-resume   cuts runs off, KILLS times a job, and compares their bytes with those of undisturbed ones'
 	@echo 'make check-slurm    the same study by make, srun and a job array on a Slurm of this machine, with tasks killed'
+	@echo 'make check-install  make install and uninstall in a scratch folder'
 	@echo 'make check-deb      installs the package in a fresh Debian by debootstrap, and removes it; needs root'
 	@echo 'make clean          removes what was built; studies stay'
 
@@ -28,7 +29,7 @@ sources := Package.swift $(sort $(shell find Sources -type f))
 .PHONY: deps check-deps build test bench fuzz \
   results-sprites results-proxies results-gold results-cifar10 results-arms \
   results-extreme results-tiny-imagenet check-format check-make check-resume check-slurm check-torch \
-  install uninstall dist deb check-deb clean
+  install uninstall dist deb check-install check-deb clean
 
 # --- The tools.
 
@@ -78,6 +79,9 @@ dist:
 deb: $(tools)
 	scripts/deps package
 	scripts/deb dist
+
+check-install: $(tools)
+	scripts/check-install
 
 # Installs the package in a fresh Debian, runs the demo pipeline, removes it; needs root.
 check-deb: deb
@@ -238,6 +242,11 @@ KILLS = 20
 
 check-resume: $(tools)
 	python3 Tests/python/check_resume.py --kills $(KILLS)
+
+# A Slurm of this machine's own, on the loopback interface.
+check-slurm: $(tools)
+	scripts/deps slurm
+	python3 Tests/python/check_slurm.py
 
 # For each of the seven decoders.
 FUZZ_SECONDS = 120

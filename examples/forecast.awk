@@ -8,20 +8,25 @@ function seconds(value, unit) { return value * (unit ~ /^h/ ? 3600 : unit ~ /^mi
 
 # Reads a dry run: seconds on a core, runs, and MB of output and memory.
 function load(file,   line, field) {
-  if (file in runs) return
+  if (file in took) return
   while ((getline line < file) > 0) {
     split(line, field, /  +/)
     if (field[1] == "runs") runs[file] = field[2]
-    if (field[1] == "time") time[file] = seconds(field[2], field[3])
+    if (field[1] == "time") took[file] = seconds(field[2], field[3])
     if (field[1] == "output") output[file] = field[2]
     if (field[1] == "peak memory") memory[file] = field[2]
   }
   close(file)
-  if (!(file in time)) {
+  if (!(file in took)) {
     printf "forecast: %s: is no output of train --dry-run\n", file > "/dev/stderr"
     failed = 1
     exit
   }
+}
+
+function period(time) {
+  return time < 7200 ? sprintf("%.1f min", time / 60) : \
+    time < 172800 ? sprintf("%.1f h", time / 3600) : sprintf("%.1f days", time / 86400)
 }
 
 function row(label, runs, time, output, memory) {
@@ -30,11 +35,11 @@ function row(label, runs, time, output, memory) {
 
 {
   load($2)
-  work = time[$2]
+  work = took[$2]
   held = memory[$2]
   if (NF > 2) {
     load($3)
-    work += time[$3] * runs[$2] / runs[$3] / 3
+    work += took[$3] * runs[$2] / runs[$3] / 3
     # Images are there once, a teacher's network beside its student's.
     held += memory[$3]
   }
@@ -59,6 +64,6 @@ END {
     if (all_memory[l] > most) most = all_memory[l]
   }
   row("in all", sum_runs, sum_time, sum_output, most)
-  printf "days on 1, 16 and 1000 cores: %.1f, %.1f, %.2f; the longest ten runs take %.1f hours on one core\n", \
-    sum_time / 86400, sum_time / 86400 / 16, sum_time / 86400 / 1000, longest / 3600
+  printf "on 1, 16 and 1000 cores: %s, %s and %s; the longest ten runs take %s on one\n", \
+    period(sum_time), period(sum_time / 16), period(sum_time / 1000), period(longest)
 }
