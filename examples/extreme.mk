@@ -33,6 +33,7 @@ DATA_OPTIONS =
 STUDY = study/extreme-$(SCALE)
 JOBS = 0
 LAUNCH =
+include $(here)launch.mk
 
 # Of the transition between .01 and .1 there are more; all but the five are for the correlation.
 SIGMAS = 0.001 0.01 0.02 0.03 0.05 0.1 1 10
@@ -113,19 +114,19 @@ $(parts): %: $(STUDY)/%.md
 $(foreach part,$(parts),$(eval $(STUDY)/$(part).md: $(addsuffix /runs.h5,$($(part)_cells)) \
   $(addsuffix /alignment.h5,$($(part)_cells))))
 $(addprefix $(STUDY)/,$(addsuffix .md,$(parts))):
-	$(LAUNCH) $(BIN)report tables $^ -o $@
+	$(call launched,$(BIN)report tables $^ -o $@)
 	@cat $@
 
 initial: $(foreach a,sin relu,$(STUDY)/$(first)/$a/initial.tsv)
 $(STUDY)/$(first)/%/initial.tsv: $(STUDY)/$(first)/data.h5
 	@mkdir -p $(@D)
-	$(LAUNCH) $(BIN)align init $< --architecture 'mlp activation=$*' --sigmas $(subst $(space),$(comma),$(strip $(SIGMAS))) --runs $(RUNS) \
-	  -j $(JOBS) -o $@
+	$(call launched,$(BIN)align init $< --architecture 'mlp activation=$*' --sigmas $(subst \
+	  $(space),$(comma),$(strip $(SIGMAS))) --runs $(RUNS) -j $(JOBS) -o $@)
 
 pairs: $(STUDY)/pairs.tsv
 $(STUDY)/pairs.tsv: | $(tools)
 	@mkdir -p $(@D)
-	$(LAUNCH) $(BIN)align pairs > $@
+	$(BIN)align pairs > $@
 
 # --- Artefacts.
 
@@ -153,11 +154,11 @@ train = $(BIN)train $< --architecture '$(call network,$*)' $(call initialisation
 
 $(STUDY)/%/runs.h5: $(STUDY)/$$(call part,$$*,1)/data.h5
 	@mkdir -p $(@D)
-	$(LAUNCH) $(train) -j $(JOBS) -o $@
+	$(call launched,$(train) -j $(JOBS) -o $@)
 
 $(STUDY)/%/alignment.h5: $(STUDY)/$$(call part,$$*,1)/data.h5 $(STUDY)/%/runs.h5
-	$(LAUNCH) $(BIN)align $^ $(if $(call is_deep,$*),--tensors 'logits$(comma)all parameters$(comma)representation') \
-	  -j $(JOBS) -o $@
+	$(call launched,$(BIN)align $^ \
+	  $(if $(call is_deep,$*),--tensors 'logits$(comma)all parameters$(comma)representation') -j $(JOBS) -o $@)
 
 # --- What it costs: a dry run of each cell on one core.
 

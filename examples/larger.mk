@@ -78,35 +78,35 @@ student = --architecture '$(call architecture,$(*D))' --runs $(call range,$(*F))
 
 $(STUDY)/arms/distilled-t2/%.h5: $(STUDY)/data.h5 $$(STUDY)/runs/$$(TEACHER)/$$(*F).h5 $(settings)/distill
 	@mkdir -p $(@D)
-	$(LAUNCH) $(BIN)distill $(wordlist 1,2,$^) $(student) $(distill_settings) --temperature-squared -j $(JOBS) --force -o $@
+	$(call launched,$(BIN)distill $(wordlist 1,2,$^) $(student) $(distill_settings) --temperature-squared -j $(JOBS) --force -o $@)
 
 $(STUDY)/arms/self/%.h5: $(STUDY)/data.h5 $(STUDY)/runs/%.h5 $(settings)/distill
 	@mkdir -p $(@D)
-	$(LAUNCH) $(BIN)distill $(wordlist 1,2,$^) $(student) $(distill_settings) -j $(JOBS) --force -o $@
+	$(call launched,$(BIN)distill $(wordlist 1,2,$^) $(student) $(distill_settings) -j $(JOBS) --force -o $@)
 
 $(STUDY)/arms/smooth/%.h5: $(STUDY)/data.h5 $(settings)/train
 	@mkdir -p $(@D)
-	$(LAUNCH) $(BIN)train $< $(student) $(train_settings) --label-smoothing 0.1 -j $(JOBS) --force -o $@
+	$(call launched,$(BIN)train $< $(student) $(train_settings) --label-smoothing 0.1 -j $(JOBS) --force -o $@)
 
 # Each run ends after the epoch in which it is as accurate on its subset as the distilled are in the mean.
 $(STUDY)/arms/stopped/%/accuracy: $$(call distilled_of,$$*,$$(TEACHER))
 	@mkdir -p $(@D)
-	$(LAUNCH) $(BIN)report tables $^ --format tsv -q | awk -F'\t' \
+	$(BIN)report tables $^ --format tsv -q | awk -F'\t' \
 	  'n { print $$n; exit } $$1 == "cell" { for (i = 1; i <= NF; i++) if ($$i == "in_accuracy") n = i }' > $@
 
 $(STUDY)/arms/stopped/%.h5: $(STUDY)/data.h5 $(STUDY)/arms/stopped/$$(*D)/accuracy $(settings)/train
 	@mkdir -p $(@D)
-	$(LAUNCH) $(BIN)train $< $(student) $(train_settings) --stop-at-accuracy $$(cat $(word 2,$^)) -j $(JOBS) --force -o $@
+	$(call launched,$(BIN)train $< $(student) $(train_settings) --stop-at-accuracy $$(cat $(word 2,$^)) -j $(JOBS) --force -o $@)
 
 # What a makefile writes to a file may be longer than a command line.
 $(STUDY)/arms/%.files: $(settings)/blocks $$(call all_arms_of,$$*)
 	$(call write,$@,$(call all_arms_of,$*))
 
 $(STUDY)/arms/%.h5: $(STUDY)/arms/%.files
-	tr ' \n' '\0\0' < $< | $(LAUNCH) $(BIN)score memorisation --files0-from - -o $@
+	$(call launched,$(BIN)score memorisation --files0-from - -o $@,$<)
 
 $(STUDY)/arms/%.md: $(STUDY)/arms/%.files $(STUDY)/arms/%.h5
-	(tr ' \n' '\0\0' < $<; printf '%s\0' $(word 2,$^)) | $(LAUNCH) $(BIN)report tables --files0-from - -o $@
+	$(call launched,$(BIN)report tables $(word 2,$^) --files0-from - -o $@,$<)
 	@cat $@
 
 # The arms' share of what all costs; stopped runs take this at most.

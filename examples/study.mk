@@ -66,6 +66,7 @@ DISTILL_OPTIONS =
 JOBS = 0
 # What to put before each command, such as "srun -n1 -c1": all but fetch-data, as other machines often see no network.
 LAUNCH =
+include $(here)launch.mk
 # Where the study's files go.
 STUDY = study/$(DATA)
 
@@ -179,46 +180,42 @@ $(STUDY)/data.h5: $(settings)/data $(ARCHIVE) | $(tools)
 
 $(STUDY)/runs/%.h5: $(STUDY)/data.h5 $(settings)/train | $(tools)
 	@mkdir -p $(@D)
-	$(LAUNCH) $(BIN)train $< --architecture '$(call architecture,$(*D))' --runs $(call range,$(*F)) \
-	  $(train_settings) -j $(JOBS) --force -o $@
+	$(call launched,$(BIN)train $< --architecture '$(call architecture,$(*D))' --runs $(call range,$(*F)) \
+	  $(train_settings) -j $(JOBS) --force -o $@)
 
 # Student block by teacher block: student/teacher/block.
 teacher_block = $(STUDY)/runs/$(word 2,$(subst /, ,$1))/$(word 3,$(subst /, ,$1)).h5
 $(STUDY)/distilled/%.h5: $(STUDY)/data.h5 $$(call teacher_block,$$*) $(settings)/distill | $(tools)
 	@mkdir -p $(@D)
-	$(LAUNCH) $(BIN)distill $(wordlist 1,2,$^) --architecture '$(call architecture,$(word 1,$(subst /, ,$*)))' \
-	  --runs $(call range,$(*F)) $(distill_settings) -j $(JOBS) --force -o $@
+	$(call launched,$(BIN)distill $(wordlist 1,2,$^) --architecture '$(call architecture,$(word 1,$(subst /, ,$*)))' \
+	  --runs $(call range,$(*F)) $(distill_settings) -j $(JOBS) --force -o $@)
 
-# Names of files by standard input: those of many runs do not fit on a command line.
-# (What bash reads from a file, below, may be longer than what make can pass to bash.)
 $(STUDY)/scores.h5: $(settings)/scored $(run_files) $(distilled_files) | $(tools)
-	tr ' \n' '\0\0' < $< | $(LAUNCH) $(BIN)score memorisation --files0-from - -o $@
+	$(call launched,$(BIN)score memorisation --files0-from - -o $@,$<)
 
 $(STUDY)/trajectories.h5: $(settings)/sized $(size_files) | $(tools)
-	tr ' \n' '\0\0' < $< | $(LAUNCH) $(BIN)score trajectories --files0-from - -j $(JOBS) -o $@
+	$(call launched,$(BIN)score trajectories --files0-from - -j $(JOBS) -o $@,$<)
 
 $(STUDY)/proxies.h5: $(settings)/sized $(settings)/proxies $(STUDY)/data.h5 $(size_files) | $(tools)
-	tr ' \n' '\0\0' < $< | $(LAUNCH) $(BIN)score proxies $(STUDY)/data.h5 --files0-from - \
-	  --measures $(PROXIES) -j $(JOBS) -o $@
+	$(call launched,$(BIN)score proxies $(STUDY)/data.h5 --files0-from - --measures $(PROXIES) -j $(JOBS) -o $@,$<)
 
 $(STUDY)/agreement.h5: $(settings)/sized $(STUDY)/data.h5 $(STUDY)/proxies.h5 $(size_files) | $(tools)
-	tr ' \n' '\0\0' < $< | $(LAUNCH) $(BIN)score agreement $(STUDY)/data.h5 $(STUDY)/proxies.h5 --files0-from - \
-	  -j $(JOBS) -o $@
+	$(call launched,$(BIN)score agreement $(STUDY)/data.h5 $(STUDY)/proxies.h5 --files0-from - -j $(JOBS) -o $@,$<)
 
 $(STUDY)/influence.h5: $(settings)/sized $(size_files) | $(tools)
-	tr ' \n' '\0\0' < $< | $(LAUNCH) $(BIN)score influence --files0-from - -j $(JOBS) -o $@
+	$(call launched,$(BIN)score influence --files0-from - -j $(JOBS) -o $@,$<)
 
 $(STUDY)/alignment/%.h5: $(STUDY)/data.h5 $(settings)/blocks $$(call runs_of,$$*) | $(tools)
 	@mkdir -p $(@D)
-	$(LAUNCH) $(BIN)align $< $(call runs_of,$*) -j $(JOBS) -o $@
+	$(call launched,$(BIN)align $< $(call runs_of,$*) -j $(JOBS) -o $@)
 
 $(STUDY)/report.md: $(settings)/reported $(reported) | $(tools)
-	tr ' \n' '\0\0' < $< | $(LAUNCH) $(BIN)report --files0-from - -o $@
+	$(call launched,$(BIN)report --files0-from - -o $@,$<)
 	@sed '/^## Trajectories/,$$d; /^## Proxies/,$$d' $@
 	@echo 'The whole report: $(STUDY)/report.md, $(STUDY)/report.html'
 
 $(STUDY)/report.html: $(settings)/reported $(reported) | $(tools)
-	tr ' \n' '\0\0' < $< | $(LAUNCH) $(BIN)report --files0-from - --format html -o $@
+	$(call launched,$(BIN)report --files0-from - --format html -o $@,$<)
 
 # --- What it costs: a dry run of each architecture on one core.
 

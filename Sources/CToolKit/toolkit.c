@@ -75,12 +75,18 @@ void rote_signals_install(void) {
 }
 
 static atomic_int is_stop_requested;
-static atomic_int terminations;
+// When the first SIGTERM came, in milliseconds; 0: none has come.
+static atomic_llong terminated;
 
 static void request_stop(int number) {
   atomic_store(&is_stop_requested, 1);
-  // A warning by SIGUSR1 may come before SIGTERM; who sends SIGTERM twice will not wait.
-  if (number != SIGTERM || atomic_fetch_add(&terminations, 1) == 0) return;
+  // A warning by SIGUSR1 may come before SIGTERM.
+  if (number != SIGTERM) return;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  long long time = 1 + now.tv_sec * 1000LL + now.tv_nsec / 1000000, first = 0;
+  // Who sends SIGTERM once more after a while will not wait. Slurm sends two within milliseconds when it preempts a job.
+  if (atomic_compare_exchange_strong(&terminated, &first, time) || time - first < 1000) return;
   clean_up();
   signal(number, SIG_DFL);
   raise(number);

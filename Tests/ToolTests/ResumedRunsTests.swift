@@ -119,18 +119,35 @@ import Testing
     #expect(try scratch.bytes("runs.h5") == Self.undisturbed.get().bytes)
   }
 
-  @Test func `A second SIGTERM ends at once`() throws {
-    // A batch of this takes seconds: the first signal waits for its end.
-    let scratch = try Scratch(with: ["sprites.h5"])
+  /// Starts a job whose batches take seconds, and has it under way.
+  private func slow(_ scratch: Scratch) throws -> Running {
     let job = "train sprites.h5 --architecture 'resnet-56 width=4' --epochs 1 --batch-size 200 --runs 0:1 -j 1"
     let running = try scratch.start("exec \(job) -o runs.h5 --log log")
     let limit = Date().addingTimeInterval(60)
     while !scratch.exists("log") && Date() < limit { usleep(1000) }
     usleep(500_000)
+    return running
+  }
+
+  @Test func `A second SIGTERM ends at once, a second later`() throws {
+    let scratch = try Scratch(with: ["sprites.h5"])
+    let running = try slow(scratch)
     running.send(SIGTERM)
-    usleep(100_000)
+    usleep(1_100_000)
     running.send(SIGTERM)
     #expect(try running.wait().status == 128 + SIGTERM)
     #expect(try scratch.names().filter { $0.contains("/.") || $0.hasPrefix(".") } == [])
+  }
+
+  /// As Slurm sends them when it preempts a job.
+  @Test func `SIGTERMs within milliseconds are one`() throws {
+    let scratch = try Scratch(with: ["sprites.h5"])
+    let running = try slow(scratch)
+    for signal in [SIGTERM, SIGCONT, SIGTERM] {
+      running.send(signal)
+      usleep(5000)
+    }
+    #expect(try running.wait().status == 75)
+    #expect(try !states(scratch).isEmpty)
   }
 }
