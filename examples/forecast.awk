@@ -2,7 +2,8 @@
 # where a student is distilled, a file with its teacher's; lines with one label are summed.
 #
 # A step of a student also passes its batch forward through the teacher, which is a third of the work of a teacher's step:
-# that is the whole of what is estimated here, and not timed.
+# that is estimated here, and not timed. Of memory a teacher takes little, as it keeps nothing for a way back: its student's
+# stands for both.
 
 function seconds(value, unit) { return value * (unit ~ /^h/ ? 3600 : unit ~ /^min/ ? 60 : 1) }
 
@@ -36,18 +37,15 @@ function row(label, runs, time, output, memory) {
 {
   load($2)
   work = took[$2]
-  held = memory[$2]
   if (NF > 2) {
     load($3)
     work += took[$3] * runs[$2] / runs[$3] / 3
-    # Images are there once, a teacher's network beside its student's.
-    held += memory[$3]
   }
   if (!($1 in all_runs)) label[++labels] = $1
   all_runs[$1] += runs[$2]
   all_time[$1] += work
   all_output[$1] += output[$2]
-  if (held > all_memory[$1]) all_memory[$1] = held
+  if (memory[$2] > all_memory[$1]) all_memory[$1] = memory[$2]
   block = work / runs[$2] * (runs[$2] < 10 ? runs[$2] : 10)
   if (block > longest) longest = block
 }
