@@ -24,6 +24,9 @@ help::
 
 include examples/study.mk
 
+# What is built here, whatever BIN a study takes its tools from.
+built := $(addprefix bin/,fetch-data train distill score align report)
+
 sources := Package.swift $(sort $(shell find Sources -type f))
 
 .PHONY: deps check-deps build test bench fuzz \
@@ -39,19 +42,19 @@ deps:
 check-deps:
 	scripts/deps check
 
-build: $(tools)
+build: $(built)
 
 # On Linux the Swift runtime goes into the programs, which then run where there is no Swift.
 swift_build := swift build -c release $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 
 # The manifest anew each time: it has the commit that --version prints. And the program that makes manual pages.
-$(tools) &: $(sources)
+$(built) &: $(sources)
 	scripts/deps build
 	$(swift_build) --manifest-cache none
 	$(swift_build) --product generate-manual
 	mkdir -p bin/.new
-	install -m 755 $(tools:bin/%=.build/release/%) bin/.new/
-	mv $(tools:bin/%=bin/.new/%) bin/
+	install -m 755 $(built:bin/%=.build/release/%) bin/.new/
+	mv $(built:bin/%=bin/.new/%) bin/
 	rmdir bin/.new
 
 # A scratch folder of its own: tests are built so that they can import what is internal, and in a shared folder each
@@ -66,7 +69,7 @@ PREFIX = /usr/local
 DESTDIR =
 PROGRAM_PREFIX =
 
-install: $(tools)
+install: $(built)
 	DESTDIR='$(DESTDIR)' scripts/install install '$(PREFIX)' '$(PROGRAM_PREFIX)'
 
 uninstall:
@@ -76,15 +79,16 @@ uninstall:
 dist:
 	scripts/dist dist
 
-deb: $(tools)
+deb: $(built)
 	scripts/deps package
 	scripts/deb dist
 
-check-install: $(tools)
+check-install: $(built)
 	scripts/check-install
 
 # Installs the package in a fresh Debian, runs the demo pipeline, removes it; needs root.
 check-deb: deb
+	scripts/deps chroot
 	scripts/check-deb dist/rote_*.deb
 
 clean:

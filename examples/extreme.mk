@@ -96,8 +96,11 @@ space := $(empty) $(empty)
 
 .PHONY: all help $(parts) initial pairs forecast FORCE
 tools := $(addprefix $(BIN),fetch-data train align report)
-$(tools):
+# Not where the tools are installed.
+ifneq ($(wildcard Package.swift),)
+$(tools) &:
 	$(MAKE) build
+endif
 
 all: $(parts) initial pairs
 
@@ -126,7 +129,7 @@ $(STUDY)/$(first)/%/initial.tsv: $(STUDY)/$(first)/data.h5
 pairs: $(STUDY)/pairs.tsv
 $(STUDY)/pairs.tsv: | $(tools)
 	@mkdir -p $(@D)
-	$(BIN)align pairs > $@
+	$(LAUNCH) $(BIN)align pairs > $@
 
 # --- Artefacts.
 
@@ -164,7 +167,7 @@ $(STUDY)/%/alignment.h5: $(STUDY)/$$(call part,$$*,1)/data.h5 $(STUDY)/%/runs.h5
 
 $(STUDY)/%/forecast.txt: $(STUDY)/$$(call part,$$*,1)/data.h5 FORCE
 	@mkdir -p $(@D)
-	$(train) --dry-run -j 1 -q > $@
+	$(LAUNCH) $(train) --dry-run -j 1 -q > $@
 
 forecast_lines = $(foreach part,$(parts),$(foreach cell,$($(part)_cells),$(part) $(cell)/forecast.txt;))
 forecast: $(addsuffix /forecast.txt,$(foreach part,$(parts),$($(part)_cells)))

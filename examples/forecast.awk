@@ -2,7 +2,7 @@
 # where a student is distilled, a file with its teacher's; lines with one label are summed.
 #
 # A step of a student also passes its batch forward through the teacher, which is a third of the work of a teacher's step:
-# that is estimated here, and not timed. Of memory a teacher takes little, as it keeps nothing for a way back: its student's
+# that is estimated here, and not timed. What the teacher's runs spend on dynamics is none of it. Of memory a teacher takes little, as it keeps nothing for a way back: its student's
 # stands for both.
 
 function seconds(value, unit) { return value * (unit ~ /^h/ ? 3600 : unit ~ /^min/ ? 60 : 1) }
@@ -14,6 +14,7 @@ function load(file,   line, field) {
     split(line, field, /  +/)
     if (field[1] == "runs") runs[file] = field[2]
     if (field[1] == "time") took[file] = seconds(field[2], field[3])
+    if (field[1] == "of that for dynamics") dynamics[file] = seconds(field[2], field[3])
     if (field[1] == "output") output[file] = field[2]
     if (field[1] == "peak memory") memory[file] = field[2]
   }
@@ -39,7 +40,7 @@ function row(label, runs, time, output, memory) {
   work = took[$2]
   if (NF > 2) {
     load($3)
-    work += took[$3] * runs[$2] / runs[$3] / 3
+    work += (took[$3] / runs[$3] - dynamics[$3]) * runs[$2] / 3
   }
   if (!($1 in all_runs)) label[++labels] = $1
   all_runs[$1] += runs[$2]

@@ -2,7 +2,7 @@
 # settings or small ones, and the arms of distillation on top. Every artefact is a target; what is cut off goes on with the
 # same command. From the repository's root:
 #
-#     make -f examples/larger.mk ARCHIVE=cifar-10-binary.tar.gz SCALE=small    two hours on two cores, the half of it arms
+#     make -f examples/larger.mk ARCHIVE=cifar-10-binary.tar.gz SCALE=small    some hours on two cores, half of them arms
 #     make -f examples/larger.mk                                               the paper's scale: CIFAR-100, 400 runs a size
 #     make -f examples/larger.mk forecast                                      what that costs
 #
@@ -63,24 +63,31 @@ help::
 	@echo 'SCALE=paper or small. all: the study, and arms: students distilled with T squared, by the same network, labels'
 	@echo 'smoothed, labels stopped as accurate as the distilled; beside labels and distilled'
 
-$(tools):
+# Not where the tools are installed.
+ifneq ($(wildcard Package.swift),)
+$(tools) &:
 	$(MAKE) build
+endif
 
-# --- The arms, as arms/ARM/STUDENT/BLOCK.h5, and a report for each student.
+# --- The arms, as arms/ARM/STUDENT/TEACHER/BLOCK.h5, and a report for each pair.
 
+pairs := $(foreach s,$(STUDENT),$(foreach t,$(TEACHER),$s/$t))
 arms_of = $(foreach arm,distilled-t2 self smooth stopped,$(blocks:%=$(STUDY)/arms/$(arm)/$1/%.h5))
-all_arms_of = $(call runs_of,$1) $(call distilled_of,$1,$(TEACHER)) $(call arms_of,$1)
+distilled_of_pair = $(blocks:%=$(STUDY)/distilled/$1/%.h5)
+all_arms_of = $(call runs_of,$(word 1,$(subst /, ,$1))) $(call distilled_of_pair,$1) $(call arms_of,$1)
 # Named one by one: what only patterns name, make removes in the end.
-arms: $(foreach s,$(STUDENT),$(call arms_of,$s) $(addprefix $(STUDY)/arms/$s,.files .h5 .md) $(STUDY)/arms/stopped/$s/accuracy)
+arms: $(foreach p,$(pairs),$(call arms_of,$p) $(addprefix $(STUDY)/arms/$p,.files .h5 .md) $(STUDY)/arms/stopped/$p/accuracy)
 
-# Options of a block, student/block.
-student = --architecture '$(call architecture,$(*D))' --runs $(call range,$(*F))
+# Options of a block, student/teacher/block.
+student = --architecture '$(call architecture,$(word 1,$(subst /, ,$*)))' --runs $(call range,$(*F))
+own_block = $(STUDY)/runs/$(word 1,$(subst /, ,$1))/$(word 3,$(subst /, ,$1)).h5
 
-$(STUDY)/arms/distilled-t2/%.h5: $(STUDY)/data.h5 $$(STUDY)/runs/$$(TEACHER)/$$(*F).h5 $(settings)/distill
+$(STUDY)/arms/distilled-t2/%.h5: $(STUDY)/data.h5 $$(call teacher_block,$$*) $(settings)/distill
 	@mkdir -p $(@D)
 	$(call launched,$(BIN)distill $(wordlist 1,2,$^) $(student) $(distill_settings) --temperature-squared -j $(JOBS) --force -o $@)
 
-$(STUDY)/arms/self/%.h5: $(STUDY)/data.h5 $(STUDY)/runs/%.h5 $(settings)/distill
+# These two know no teacher, and are made for each, as reports are of pairs.
+$(STUDY)/arms/self/%.h5: $(STUDY)/data.h5 $$(call own_block,$$*) $(settings)/distill
 	@mkdir -p $(@D)
 	$(call launched,$(BIN)distill $(wordlist 1,2,$^) $(student) $(distill_settings) -j $(JOBS) --force -o $@)
 
@@ -89,9 +96,9 @@ $(STUDY)/arms/smooth/%.h5: $(STUDY)/data.h5 $(settings)/train
 	$(call launched,$(BIN)train $< $(student) $(train_settings) --label-smoothing 0.1 -j $(JOBS) --force -o $@)
 
 # Each run ends after the epoch in which it is as accurate on its subset as the distilled are in the mean.
-$(STUDY)/arms/stopped/%/accuracy: $$(call distilled_of,$$*,$$(TEACHER))
+$(STUDY)/arms/stopped/%/accuracy: $(settings)/blocks $$(call distilled_of_pair,$$*)
 	@mkdir -p $(@D)
-	$(BIN)report tables $^ --format tsv -q | awk -F'\t' \
+	$(LAUNCH) $(BIN)report tables $(filter %.h5,$^) --format tsv -q | awk -F'\t' \
 	  'n { print $$n; exit } $$1 == "cell" { for (i = 1; i <= NF; i++) if ($$i == "in_accuracy") n = i }' > $@
 
 $(STUDY)/arms/stopped/%.h5: $(STUDY)/data.h5 $(STUDY)/arms/stopped/$$(*D)/accuracy $(settings)/train
@@ -100,6 +107,7 @@ $(STUDY)/arms/stopped/%.h5: $(STUDY)/data.h5 $(STUDY)/arms/stopped/$$(*D)/accura
 
 # What a makefile writes to a file may be longer than a command line.
 $(STUDY)/arms/%.files: $(settings)/blocks $$(call all_arms_of,$$*)
+	@mkdir -p $(@D)
 	$(call write,$@,$(call all_arms_of,$*))
 
 $(STUDY)/arms/%.h5: $(STUDY)/arms/%.files
@@ -110,6 +118,7 @@ $(STUDY)/arms/%.md: $(STUDY)/arms/%.files $(STUDY)/arms/%.h5
 	@cat $@
 
 # The arms' share of what all costs; stopped runs take this at most.
-forecast_trained += $(foreach s,$(STUDENT),$(foreach a,smooth stopped,$s,$a $(call forecast_of,$s);))
-forecast_distilled += $(foreach s,$(STUDENT),$(foreach t,$(TEACHER),$s<$t,T2 $(call forecast_of,$s) $(call forecast_of,$t);) \
-  $s<$s $(call forecast_of,$s) $(call forecast_of,$s);)
+forecast_trained += $(foreach p,$(pairs),$(foreach a,smooth stopped,\
+  $(subst /,<,$p),$a $(call forecast_of,$(word 1,$(subst /, ,$p)));))
+forecast_distilled += $(foreach s,$(STUDENT),$(foreach t,$(TEACHER),$s<$t,T2 $(call forecast_of,$s) $(call forecast_of,$t); \
+  $s<$s $(call forecast_of,$s) $(call forecast_of,$s);))

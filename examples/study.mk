@@ -145,8 +145,9 @@ study demo: report
 # FORCE where the file at $1 does not hold the text $2; nothing where it does.
 unless_same = $(if $(and $(findstring <$2>,<$(file <$1)>),$(findstring <$(file <$1)>,<$2>)),,FORCE)
 
-# Writes the text $2 to the file $1, but not under make -n, which expands recipes too.
-write = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),,$(file >$1,$2))
+# Writes the text $2 to the file $1, but not under make -n, -q or -t, which expand recipes too.
+flags = $(firstword -$(MAKEFLAGS))
+write = $(if $(findstring n,$(flags))$(findstring q,$(flags))$(findstring t,$(flags)),,$(file >$1,$2))
 
 $(settings):
 	@mkdir -p $@
@@ -222,7 +223,7 @@ $(STUDY)/report.html: $(settings)/reported $(reported) | $(tools)
 forecast_of = $(STUDY)/forecast/$1.txt
 $(STUDY)/forecast/%.txt: $(STUDY)/data.h5 FORCE | $(tools)
 	@mkdir -p $(@D)
-	$(BIN)train $< --architecture '$(call architecture,$*)' --runs 0:$(RUNS) $(train_settings) --dry-run -j 1 -q > $@
+	$(LAUNCH) $(BIN)train $< --architecture '$(call architecture,$*)' --runs 0:$(RUNS) $(train_settings) --dry-run -j 1 -q > $@
 
 # Label, dry run, and that of the teacher.
 forecast_trained = $(foreach a,$(architectures),$a $(call forecast_of,$a);)

@@ -15,7 +15,7 @@ public struct FetchOptions: Sendable {
   /// Seconds to connect, and seconds without any data, after which a transfer counts as broken.
   public var timeout = 30
   /// Takes lines for the user: what goes wrong without being the end.
-  public var note: @Sendable (String) -> Void = { printError("fetch-data: \($0)\n") }
+  public var note: @Sendable (String) -> Void = { printError("\(Program.name("fetch-data")): \($0)\n") }
   /// Requests to one address, of which each but the last has brought something.
   var attempts = 5
   /// Seconds before the second attempt; twice as many before each further one.

@@ -60,7 +60,8 @@ public struct TrainingJob: Sendable {
     let done = Set(parts.finished(of: runs, teachers: teachers))
     let missing = runs.filter { !done.contains($0) }
     if !done.isEmpty && !isQuiet {
-      printError("\(tool): \(done.count) of \(runs.count) runs are there from before; \(missing.count) to go\n")
+      printError(
+        "\(Program.name(tool)): \(done.count) of \(runs.count) runs are there from before; \(missing.count) to go\n")
     }
     let watch = JobWatch(self, done: done.count)
     try running.log?.write("start", watch.members)

@@ -31,7 +31,7 @@ struct InitCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Standard deviations of the first weight tensor.", valueName: "list"))
   var sigmas = NumberSeries([0.001, 0.01, 0.1, 1, 10])
 
-  @Option(help: ArgumentHelp("Which runs' initial weights, from A up to and without B.", valueName: "A:B"))
+  @Option(help: ArgumentHelp("Which runs' initial weights, from A up to and without B, or one.", valueName: "A:B"))
   var runs = RunRange(0..<3)
 
   @Option(help: "Seed of the initialisation.")

@@ -34,7 +34,7 @@ struct CheckCommand: ParsableCommand {
     check.readAll()
     if verbose { try StandardOutput.write(Array(check.lines.map { $0 + "\n" }.joined().utf8)) }
     guard let last = check.problems.last else { return }
-    for problem in check.problems.dropLast() { printError("report: \(problem)\n") }
+    for problem in check.problems.dropLast() { printError("\(Program.name("report")): \(problem)\n") }
     // The last goes the way of all failures, with the status of them all.
     let isBad = check.problems.contains { $0.status == .badData }
     throw Failure(isBad ? .badData : last.status, last.subject, last.problem, remedy: last.remedy)

@@ -73,7 +73,7 @@ struct TablesCommand: ParsableCommand {
     let format = format ?? (figure == nil ? .markdown : .svg)
     try target.write(Array(render(page, as: format).utf8))
     if table == nil, figure == nil, [.tsv, .csv, .latex].contains(format), !common.quiet {
-      for line in missing { printError("report: \(line)\n") }
+      for line in missing { printError("\(Program.name("report")): \(line)\n") }
     }
     try target.commit()
   }

@@ -47,7 +47,8 @@ struct ImportCommand: ParsableCommand {
     let target = try Output(output.output)
     let missing = scores.count { $0.isNaN }
     if missing > 0, !common.quiet {
-      printError("score: \(inputs[0].name): \(missing) of \(scores.count) examples have no score there\n")
+      printError(
+        "\(Program.name("score")): \(inputs[0].name): \(missing) of \(scores.count) examples have no score there\n")
     }
     let content = published.content
     let record = ScoresFile.CellRecord(

@@ -97,7 +97,9 @@ struct InfluenceCommand: ParsableCommand {
       options: options.record,
       inputs: [InputRecord(kind: .data, content: set.data)] + chosen.map { set.record(of: $0.member) })
     // Of a file that is there.
-    for case let warning? in zip(cells, tails).map({ $0.warning($1) }) { printError("score: warning: \(warning)\n") }
+    for case let warning? in zip(cells, tails).map({ $0.warning($1) }) {
+      printError("\(Program.name("score")): warning: \(warning)\n")
+    }
   }
 
   /// The configurations to take, with their labels among all that there are.

@@ -47,7 +47,7 @@ struct TrajectoriesCommand: ParsableCommand {
   func run() throws {
     let source = try TrajectorySizes(Input.open(inputs.names()), cells: cell, quiet: common.quiet)
     let target = try Output(output.output)
-    if let warning = source.warning { printError("score: \(warning)\n") }
+    if let warning = source.warning { printError("\(Program.name("score")): \(warning)\n") }
     let counts = TrajectoryCounts.all(source.sizes.map(\.counts))
     let progress = Progress(
       "score trajectories", total: Double(counts.count), unit: "examples", quiet: common.quiet)

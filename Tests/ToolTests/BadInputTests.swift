@@ -230,7 +230,8 @@ import Testing
   // MARK: What is asked for
 
   @Test(arguments: [
-    "--runs 5:5", "--runs 6:5", "--runs 3", "--runs -1:5", "--runs a:b", "--runs 0:99999999999", "--subset 1.5",
+    "--runs 5:5", "--runs 6:5", "--runs 3.5", "--block -1", "--block slurm", "--runs 0:10 --block 1", "--runs -1:5",
+    "--runs a:b", "--runs 0:99999999999", "--subset 1.5",
     "--subset 0", "--subset 1.01", "--subset nan", "--subset -0.5", "--subset 0.001", "--subset 0.123", "--masks lucky",
     "--architecture nonsense", "--architecture resnet-9", "--architecture 'mlp width=0'",
     "--architecture 'mlp depth=3'", "--architecture ''", "--recipe grandmother", "--epochs 0", "--epochs -3",

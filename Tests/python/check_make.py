@@ -97,9 +97,9 @@ def check_plans(folder):
     assert len(larger["distill"]) == blocks * students * (1 + arms["distill"])
     assert len(larger["align"]) == sizes
     ends = sorted(str(Path(name).relative_to(study)) for name in larger["score"] + larger["report"])
-    of_students = [f"arms/{a}" for s in ("8", "20", "56") for a in (f"resnet-{s}.h5", f"resnet-{s}.md")]
+    of_students = [f"arms/{a}" for s in ("8", "20", "56") for a in (f"resnet-{s}/resnet-110.h5", f"resnet-{s}/resnet-110.md")]
     measures = ["agreement", "influence", "proxies", "scores", "trajectories"]
-    accuracies = [f"arms/stopped/resnet-{s}/accuracy" for s in ("8", "20", "56")]
+    accuracies = [f"arms/stopped/resnet-{s}/resnet-110/accuracy" for s in ("8", "20", "56")]
     assert ends == sorted([*of_students, *accuracies, *(f"{m}.h5" for m in measures), "report.html", "report.md"]), ends
 
     extreme = planned(["-f", "examples/extreme.mk", f"STUDY={study}"])
@@ -109,6 +109,8 @@ def check_plans(folder):
     assert len(extreme["train"]) == cells
     assert len(extreme["align"]) == cells + 2 + 1, "before training, for sine and ReLU, and two vectors"
     assert len(extreme["fetch-data"]) == 4 and len(extreme["report"]) == 6
+    two = planned(["-f", "examples/larger.mk", f"STUDY={study}", "TEACHER=resnet-56 resnet-110"])
+    assert len(two["distill"]) == 2 * len(larger["distill"])
     assert not study.exists(), "a plan writes files"
 
 

@@ -47,7 +47,8 @@ struct AgreementCommand: ParsableCommand {
     let agreement = Agreement(
       material, memorisation, alphas: alpha.values, labels: try sorted.data.flatMap { try WrongLabels($0) })
     if agreement.labels == nil {
-      printError("score agreement: without wrong labels: no data set is named that has /train/true_label\n")
+      printError(
+        "\(Program.name("score")) agreement: without wrong labels: no data set is named that has /train/true_label\n")
     }
     let labels = set.labels()
     let writer = try ScoresFile.Writer(

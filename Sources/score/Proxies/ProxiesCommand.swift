@@ -66,7 +66,7 @@ struct ProxiesCommand: ParsableCommand {
     let set = try sorted.runsSet()
     let target = try Output(output.output)
     let choice = try ProxyChoice(measures?.values, of: set, data: sorted.data, epoch: epoch)
-    for line in choice.missing { printError("score proxies: \(line)\n") }
+    for line in choice.missing { printError("\(Program.name("score")) proxies: \(line)\n") }
     let looksAtImages = choice.proxies.contains { NetworkProxies.needs.contains($0.need) }
     let work = ProxyWork(
       runSet: set, dataset: sorted.data, data: try looksAtImages ? sorted.data.map { try TrainingData($0) } : nil,
