@@ -72,7 +72,9 @@ endif
 # --- The arms, as arms/ARM/STUDENT/TEACHER/BLOCK.h5, and a report for each pair.
 
 pairs := $(foreach s,$(STUDENT),$(foreach t,$(TEACHER),$s/$t))
-arms_of = $(foreach arm,distilled-t2 self smooth stopped,$(blocks:%=$(STUDY)/arms/$(arm)/$1/%.h5))
+# Where the teacher is of the student's size, students distilled from it are distilled by the same network already.
+names_of_arms = distilled-t2 $(if $(filter $(word 1,$(subst /, ,$1)),$(word 2,$(subst /, ,$1))),,self) smooth stopped
+arms_of = $(foreach arm,$(call names_of_arms,$1),$(blocks:%=$(STUDY)/arms/$(arm)/$1/%.h5))
 distilled_of_pair = $(blocks:%=$(STUDY)/distilled/$1/%.h5)
 all_arms_of = $(call runs_of,$(word 1,$(subst /, ,$1))) $(call distilled_of_pair,$1) $(call arms_of,$1)
 # Named one by one: what only patterns name, make removes in the end.
@@ -107,7 +109,6 @@ $(STUDY)/arms/stopped/%.h5: $(STUDY)/data.h5 $(STUDY)/arms/stopped/$$(*D)/accura
 
 # What a makefile writes to a file may be longer than a command line.
 $(STUDY)/arms/%.files: $(settings)/blocks $$(call all_arms_of,$$*)
-	@mkdir -p $(@D)
 	$(call write,$@,$(call all_arms_of,$*))
 
 $(STUDY)/arms/%.h5: $(STUDY)/arms/%.files

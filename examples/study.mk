@@ -145,9 +145,9 @@ study demo: report
 # FORCE where the file at $1 does not hold the text $2; nothing where it does.
 unless_same = $(if $(and $(findstring <$2>,<$(file <$1)>),$(findstring <$(file <$1)>,<$2>)),,FORCE)
 
-# Writes the text $2 to the file $1, but not under make -n, -q or -t, which expand recipes too.
+# Writes the text $2 to the file $1, at once, as its recipe is expanded; but not under make -n, -q or -t, which expand it too.
 flags = $(firstword -$(MAKEFLAGS))
-write = $(if $(findstring n,$(flags))$(findstring q,$(flags))$(findstring t,$(flags)),,$(file >$1,$2))
+write = $(if $(findstring n,$(flags))$(findstring q,$(flags))$(findstring t,$(flags)),,$(shell mkdir -p $(dir $1))$(file >$1,$2))
 
 $(settings):
 	@mkdir -p $@

@@ -110,7 +110,8 @@ def check_plans(folder):
     assert len(extreme["align"]) == cells + 2 + 1, "before training, for sine and ReLU, and two vectors"
     assert len(extreme["fetch-data"]) == 4 and len(extreme["report"]) == 6
     two = planned(["-f", "examples/larger.mk", f"STUDY={study}", "TEACHER=resnet-56 resnet-110"])
-    assert len(two["distill"]) == 2 * len(larger["distill"])
+    # A student of its own size is what the arm of the same network would be.
+    assert len(two["distill"]) == 2 * len(larger["distill"]) - blocks
     assert not study.exists(), "a plan writes files"
 
 
@@ -127,6 +128,30 @@ def check_prepared(study):
         f"bin/train {study}/data.h5 --architecture 'mlp width=4' --block 1 {options} -q -o '{folder}/010-019.h5'",
         shell=True, check=True)
     assert trained(make(study, **variables)) == 5, "a block that is there is trained again"
+
+
+def check_arms(study):
+    """The arms of distillation of a tiny study; with another teacher and back, those that are there are not made again."""
+    def make_all(**variables):
+        settings = [f"{name}={value}" for name, value in {"RUNS": 12, "STUDENT": "mlp+width=4", **variables}.items()]
+        done = subprocess.run(
+            ["make", "-j2", "--no-print-directory", "-f", "examples/larger.mk", "all", f"STUDY={study}", "DATA=sprites", *TINY,
+             *settings, "EXAMPLES=", "TRAIN_OPTIONS=--epochs 2", "RECORD=", "PROXIES=c_score", "JOBS=1"],
+            capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    # Two networks, students and four arms, of two blocks each; then students and arms of another teacher, the
+    # student's own size, where the arm of the same network is the students themselves.
+    assert trained(make_all()) == 2 * (2 + 1 + 4)
+    reports = files(study / "arms")
+    assert "Nothing to be done" in make_all()
+    assert trained(make_all(TEACHER="mlp+width=4")) == 2 * (1 + 3)
+    assert trained(make_all()) == 0, "arms are made again with their old teacher"
+    kept = files(study / "arms")
+    assert all(kept[name] == content for name, content in reports.items())
+    report = (study / "arms/mlp+width=4/mlp+width=8.md").read_text()
+    assert all(word in report for word in ("stop", "smooth", "mlp width=8")), report[:2000]
 
 
 def tools_of(group):
@@ -185,6 +210,8 @@ def main():
         print("check-make: blocks that were trained by hand are taken")
         check_plans(folder)
         print("check-make: both papers at full scale are planned whole")
+        check_arms(Path(folder) / "arms")
+        print("check-make: the arms of distillation, of one teacher and of another")
         struck = check_kills(folder, options.kills, random.Random(options.seed))
         print(f"check-make: the same bytes after {struck} kills")
 
