@@ -2,8 +2,8 @@
 # where a student is distilled, a file with its teacher's; lines with one label are summed.
 #
 # A step of a student also passes its batch forward through the teacher, which is a third of the work of a teacher's step:
-# that is estimated here, and not timed. What the teacher's runs spend on dynamics is none of it. Of memory a teacher takes little, as it keeps nothing for a way back: its student's
-# stands for both.
+# that is estimated here, and not timed. What the teacher's runs spend on dynamics is none of it. Of memory a teacher takes
+# little, as it keeps nothing for a way back: its student's stands for both.
 
 function seconds(value, unit) { return value * (unit ~ /^h/ ? 3600 : unit ~ /^min/ ? 60 : 1) }
 
