@@ -6,7 +6,7 @@ extension Kind {
   /// Each kind has its own: files of the other kinds keep their bytes, and finished runs in FILE.partial are still met.
   ///
   ///     2  all kinds       3x3 convolutions by Winograd's algorithm, batch-norms folded into weights
-  ///     3  alignment       summed gradients after these convolutions, which were wrong over more than 32 examples
+  ///     3  alignment       summed gradients by the weights of these convolutions, one of which was wrong
   var numerics: Int {
     switch self {
     case .data, .runs, .scores: 2

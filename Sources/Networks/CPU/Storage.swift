@@ -160,6 +160,7 @@ private struct Planner {
       guard let begin = uses[slot]?.first, let end = uses[slot]?.last else { continue }
       let (first, last) = (programs[begin.program].places[begin.phase], programs[end.program].places[end.phase])
       if begin.program != end.program || first.segment != last.segment || first.group == 0 {
+        precondition(!slot.isOfShard, "\(slot) is complete at the end of a shard's way through one segment")
         lasting.append(Lifetime(slot: slot, size: size(slot), examples: examples, span: begin.stage...end.stage))
       } else if slot.isOfShard {
         // All groups of the shard go through the whole segment before they are complete.
