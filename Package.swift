@@ -116,7 +116,7 @@ let package = Package(
       name: "ToolTests",
       dependencies: [
         "Artefacts", "HDF5", "HashedStates", "Kernels", "Networks", "TestSupport", "ToolKit", "fetch-data", "train",
-        "score", "distill", "align", "report",
+        "Training", "score", "distill", "align", "report",
       ],
       resources: [.copy("Fixtures")]),
   ],
