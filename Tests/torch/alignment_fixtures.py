@@ -47,7 +47,9 @@ class Sums:
         self.norms, self.squares = self.norms + square**0.5, self.squares + square
 
     def alignment(self):
-        """The mean inner product of two, over the square of the mean norm."""
+        """The mean inner product of two, over the square of the mean norm; nan below two vectors, or where all are 0."""
+        if self.count < 2 or self.norms == 0:
+            return np.nan
         pairs = self.count * (self.count - 1)
         return (float(self.sum @ self.sum) - self.squares) / pairs / (self.norms / self.count) ** 2
 
@@ -108,7 +110,8 @@ def main(folder, labels):
         path.write_text("".join("\t".join([t, *(f"{v:.7g}" for v in values)]) + "\n" for t, values in exact.items()))
         off = {t: np.abs(np.array(rounded[t]) - exact[t]) / np.maximum(1, np.abs(exact[t])) for t in exact}
         columns = {"alignment": [0, 1, *range(4, 4 + classes)], "diversity": [2]}
-        worst = {k: max((float(np.nanmax(o[c])), t) for t, o in off.items() if not np.isnan(o[c]).all()) for k, c in columns.items()}
+        worst = {k: max((float(np.nanmax(o[c])), t) for t, o in off.items() if not np.isnan(o[c]).all())
+                 for k, c in columns.items()}
         relative = max((abs(rounded[t][3] / exact[t][3] - 1), t) for t in exact if exact[t][3] > 0)
         print(f"{name}: float32 is off by {worst}, norms by {relative}; all parameters {exact['all parameters']}", flush=True)
 
