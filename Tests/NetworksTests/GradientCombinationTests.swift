@@ -36,7 +36,8 @@ struct GradientCombinationTests {
       case .sums:
         small = net(3, 11, 10)
         let x = small.convolution("first", 0, channels: 90, kernel: 1)
-        _ = small.dense("fc", small.globalAveragePool(small.convolution("second", x, channels: 90, kernel: 3)), features: 2)
+        let y = small.convolution("second", x, channels: 90, kernel: 3)
+        _ = small.dense("fc", small.globalAveragePool(y), features: 2)
         return small.plan()
       case .pixels:
         small = net(3, 1, 2)
@@ -46,7 +47,8 @@ struct GradientCombinationTests {
       case .direct:
         small = net(3, 1, 17)
         let x = small.convolution("first", 0, channels: 515, kernel: 1)
-        _ = small.dense("fc", small.globalAveragePool(small.convolution("large", x, channels: 512, kernel: 1)), features: 2)
+        let y = small.convolution("large", x, channels: 512, kernel: 1)
+        _ = small.dense("fc", small.globalAveragePool(y), features: 2)
         return small.plan()
       case .winograd:
         let x = small.convolution("first", 0, channels: 175, kernel: 3)

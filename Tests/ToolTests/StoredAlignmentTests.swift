@@ -85,7 +85,8 @@ import Training
     for (place, set) in InstructionSet.available.enumerated() {
       for (way, options) in [("whole set", "-j \(1 + place)"), ("all pairs", "--minibatch 240")] {
         try scratch.succeed(
-          "align data.h5 runs.h5 --tensors parameters,logits \(options) -q -o a.h5", environment: ["ROTE_ISA": "\(set)"])
+          "align data.h5 runs.h5 --tensors parameters,logits \(options) -q -o a.h5", environment: ["ROTE_ISA": "\(set)"]
+        )
         let found = try Self.found(scratch.path("a.h5"))
         try #require(Set(found.keys) == Set(stored.keys))
         var worst = [(0.0, ""), (0.0, ""), (0.0, "")]
