@@ -74,6 +74,16 @@ func check<T: SignedInteger>(_ call: @autoclosure () -> T, _ action: String, _ o
   return result
 }
 
+/// Makes a call whose result alone does not tell whether something is not there or could not be read.
+///
+/// - Throws: where it could not be read.
+func look<T>(_ call: @autoclosure () -> T, _ action: String, _ object: String) throws -> T {
+  let result = guarded(call)
+  let code = errno
+  guard rote_driver_error() == 0 else { throw HDF5Error.last(action, object, errno: code) }
+  return result
+}
+
 /// Makes a call whose result says no more than that there is another way.
 func guarded<T>(_ call: () -> T) -> T {
   rote_driver_begin()

@@ -2,6 +2,7 @@
 //
 //   FAULT=kind:n:errno:once     the n-th call of the kind fails (from 1)
 //   FAULT=kind:n:errno:ever     so do all after it
+//   FAULT=write:n:0:lost        the n-th write writes nothing, and says that it did
 //   FAULT_COUNTS=file           none fails; at the end "kind count" of each kind is written to the file
 //
 // Standard error is left alone, as its text is what is looked at.
@@ -22,13 +23,14 @@ enum kind { WRITE, SYNC, RENAME, OPEN, CLOSE, TRUNCATE, READ, MKDIR, KINDS };
 static const char *const names[KINDS] = {"write", "sync", "rename", "open", "close", "truncate", "read", "mkdir"};
 
 static atomic_int counts[KINDS];
-static int wanted = -1, number, code, ever;
+static int wanted = -1, number, code, ever, lost;
 
 __attribute__((constructor)) static void begin(void) {
   const char *fault = getenv("FAULT");
   char kind[16], how[16];
   if (!fault || sscanf(fault, "%15[a-z]:%d:%d:%15s", kind, &number, &code, how) != 4) return;
   ever = !strcmp(how, "ever");
+  lost = !strcmp(how, "lost");
   for (int i = 0; i < KINDS; i++)
     if (!strcmp(kind, names[i])) wanted = i;
 }
@@ -61,11 +63,11 @@ static int fails(enum kind kind) {
 
 ssize_t write(int descriptor, const void *bytes, size_t count) {
   STANDS_BEFORE(ssize_t, write, int, const void *, size_t);
-  return descriptor != 2 && fails(WRITE) ? -1 : real(descriptor, bytes, count);
+  return descriptor != 2 && fails(WRITE) ? (lost ? (ssize_t)count : -1) : real(descriptor, bytes, count);
 }
 
-FAILING(WRITE, ssize_t, -1, pwrite, (int d, const void *b, size_t n, off_t o), (d, b, n, o), int, const void *, size_t, off_t)
-FAILING(WRITE, ssize_t, -1, pwrite64, (int d, const void *b, size_t n, off64_t o), (d, b, n, o), int, const void *, size_t, off64_t)
+FAILING(WRITE, ssize_t, lost ? (ssize_t)n : -1, pwrite, (int d, const void *b, size_t n, off_t o), (d, b, n, o), int, const void *, size_t, off_t)
+FAILING(WRITE, ssize_t, lost ? (ssize_t)n : -1, pwrite64, (int d, const void *b, size_t n, off64_t o), (d, b, n, o), int, const void *, size_t, off64_t)
 FAILING(READ, ssize_t, -1, read, (int d, void *b, size_t n), (d, b, n), int, void *, size_t)
 FAILING(READ, ssize_t, -1, pread, (int d, void *b, size_t n, off_t o), (d, b, n, o), int, void *, size_t, off_t)
 FAILING(READ, ssize_t, -1, pread64, (int d, void *b, size_t n, off64_t o), (d, b, n, o), int, void *, size_t, off64_t)

@@ -1,5 +1,6 @@
-"""Lets each write, fsync, rename, open, close, truncation, read and mkdir of small runs of all six tools fail, once and for
-good, with ENOSPC, EIO and EMFILE; and puts the tools on a disk that is full now and then.
+"""Lets each write, fsync, rename, open, close, truncation and mkdir of small runs of all six tools fail, once and for good,
+with ENOSPC, EIO and EMFILE, and each read, once, with EIO; loses each write of those that read back what they wrote without
+an error; and puts the tools on a disk that is full now and then.
 
     python3 Tests/python/check_faults.py [--every 1] [--full-disk 1000] [--bin bin/]
 
@@ -26,8 +27,14 @@ from pathlib import Path
 
 BIN = Path("bin").resolve()
 SOURCE = Path(__file__).resolve().parent.parent / "faults" / "fault.c"
-KINDS = ("write", "sync", "rename", "open", "close", "truncate", "read", "mkdir")
 CODES = (errno.ENOSPC, errno.EIO, errno.EMFILE)
+# How a call of each kind fails.
+WAYS = {
+    kind: [(code, how) for code in CODES for how in ("once", "ever")]
+    for kind in ("write", "sync", "rename", "open", "close", "truncate", "mkdir")
+} | {"read": [(errno.EIO, "once")]}
+# Those that read back what they wrote.
+READ_BACK = ("train", "distill", "score memorisation", "score proxies", "align")
 
 NETWORK = ["--epochs", "1", "--batch-size", "9", "--runs", "0:2", "--snapshots", "1", "--save-every", "0", "-j", "1", "-q"]
 # Words in braces are files that lie beside the folder in which a command works; {log} is where `done` is counted.
@@ -151,7 +158,7 @@ def trial(commands: Commands, number: int, name: str, fault: str) -> tuple[str, 
                 problem = f"left over: {strange}"
             elif done.stderr.count("\n") != 1:
                 problem = f"says {done.stderr!r}"
-            elif os.strerror(code) not in done.stderr:
+            elif code and os.strerror(code) not in done.stderr:
                 problem = f"does not say what the system said: {done.stderr!r}"
         else:
             outcome = f"{done.returncode}"
@@ -180,8 +187,9 @@ def walk(commands: Commands, every: int) -> int:
     wrong = total = 0
     for offset, name in enumerate(COMMANDS):
         faults = [
-            f"{kind}:{n}:{code}:{how}" for kind in KINDS for n in range(1, commands.counts[name][kind] + 1)
-            for code in CODES for how in ("once", "ever")]
+            f"{kind}:{n}:{code}:{how}" for kind, ways in WAYS.items()
+            for n in range(1, commands.counts[name][kind] + 1)
+            for code, how in ways + [(0, "lost")] * (kind == "write" and name in READ_BACK)]
         faults = faults[offset % every::every]
         outcomes, bad = Counter(), 0
         with ThreadPoolExecutor(os.cpu_count()) as pool:
