@@ -50,6 +50,7 @@ COMMANDS = {
                    "-q", "-o", "o.tsv"],
     "report": ["report", "{data}", "{runs}", "{scores}", "--format", "html", "-o", "o.html"],
     "report show": ["report", "show", "{data}", "--sheet", "o.png", "-o", "o.txt"],
+    "report check": ["report", "check", "{data}", "{runs}", "{students}", "{scores}"],
     "fetch-data to a pipe": ["fetch-data", "sprites", "--train", "0:24", "--test", "0:8", "-q", "-o", "-"],
     "score to a pipe": ["score", "memorisation", "-", "-q"],
     "report to a pipe": ["report", "{scores}"],
