@@ -56,7 +56,8 @@ let package = Package(
     .target(name: "Randomness"),
     .target(name: "Kernels", dependencies: ["CKernels"]),
     .target(name: "ToolKit", dependencies: ["CToolKit", "CCrypto", "CZlib", "Kernels", arguments]),
-    .target(name: "HDF5", dependencies: ["CHDF5"]),
+    .target(name: "CFileDriver", dependencies: ["CHDF5"]),
+    .target(name: "HDF5", dependencies: ["CHDF5", "CFileDriver", "CToolKit"]),
 
     // Files and networks.
     .target(name: "Artefacts", dependencies: ["HDF5", "ToolKit", "CCrypto"]),

@@ -90,10 +90,12 @@ func writing<T>(_ name: String, _ body: () throws -> T) throws -> T {
   }
 }
 
-/// Runs `body`; what libhdf5 reports becomes a failure of the data in `name`.
+/// Runs `body`; what libhdf5 reports becomes a failure of the data in `name`, or of the system that should read it.
 func reading<T>(_ name: String, _ body: () throws -> T) throws -> T {
   do {
-    return try body()
+    return try File.guarding(name, body)
+  } catch let error as HDF5Error where error.isOfSystem {
+    throw Failure(.inputOutput, name, "cannot read \(error.object): \(error.reason)")
   } catch let error as HDF5Error {
     throw Failure(
       .badData, "\(name): \(error.object)", error.reason, remedy: "the file is damaged or is not rote's")

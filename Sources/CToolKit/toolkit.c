@@ -43,7 +43,7 @@ void rote_cleanup_remove(int slot) {
 static atomic_int registering;
 static atomic_int is_ending;
 
-static void clean_up(void) {
+void rote_cleanup_all(void) {
   atomic_store(&is_ending, 1);
   // They have their signals blocked, so that none of them waits here for itself.
   for (int i = 0; i < 1000 && atomic_load(&registering) > 0; i++) nanosleep(&(struct timespec){0, 1000000}, 0);
@@ -52,7 +52,7 @@ static void clean_up(void) {
 }
 
 static void clean_up_and_die(int number) {
-  clean_up();
+  rote_cleanup_all();
   // SA_RESETHAND has restored the default: this ends the process with the signal's own status.
   raise(number);
 }
@@ -87,7 +87,7 @@ static void request_stop(int number) {
   long long time = 1 + now.tv_sec * 1000LL + now.tv_nsec / 1000000, first = 0;
   // Who sends SIGTERM once more after a while will not wait. Slurm sends two within milliseconds when it preempts a job.
   if (atomic_compare_exchange_strong(&terminated, &first, time) || time - first < 1000) return;
-  clean_up();
+  rote_cleanup_all();
   signal(number, SIG_DFL);
   raise(number);
 }

@@ -5,6 +5,14 @@ extension File {
     try Handle(H5Oopen(handle.id, path, hid_t(ROTE_H5_DEFAULT)), "open", path, close: H5Oclose)
   }
 
+  /// Where the header of an object lies.
+  private func address(of path: String) throws -> UInt64 {
+    let object = try object(path)
+    var address: haddr_t = 0
+    try check(rote_h5_address(object.id, &address), "look up", path)
+    return UInt64(address)
+  }
+
   private func textType(_ count: Int) throws -> Handle {
     let type = try Handle(H5Tcopy(rote_h5_c_string()), "set up", "text type", close: H5Tclose)
     try check(H5Tset_size(type.id, max(1, count)), "set up", "text type")
@@ -72,6 +80,12 @@ extension File {
       throw HDF5Error(action: "read attribute", object: name, reason: "not text")
     }
     if try check(H5Tis_variable_str(type.id), "read attribute", name) > 0 {
+      // libhdf5 trusts the reference: where the text is longer than that says, it writes past its own buffer.
+      if let text = try TextHeap.string(
+        of: name, at: address(of: path), in: RawFile(self.path, size: size(), object: name))
+      {
+        return text
+      }
       var pointer: UnsafeMutablePointer<CChar>?
       try check(H5Aread(attribute.id, type.id, &pointer), "read attribute", name)
       defer { _ = H5free_memory(pointer) }

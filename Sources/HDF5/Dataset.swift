@@ -1,3 +1,5 @@
+import CToolKit
+
 /// A numeric or text variable of a file.
 public final class Dataset {
   public let path: String
@@ -29,6 +31,7 @@ public final class Dataset {
   func select(_ offset: [hsize_t], _ extent: [hsize_t]) throws -> (file: Handle, memory: Handle) {
     // The setting belongs to a thread, and a file may have been opened on another.
     rote_h5_quiet()
+    rote_guard_values(extent.reduce(8.0) { $0 * Double($1) })
     let file = try Handle(H5Dget_space(handle.id), "select", path, close: H5Sclose)
     try check(H5Sselect_hyperslab(file.id, H5S_SELECT_SET, offset, nil, extent, nil), "select", path)
     let memory = try Handle(

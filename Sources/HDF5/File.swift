@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import CFileDriver
 
 /// An HDF5 file, written once from the start or read.
 ///
@@ -16,16 +14,10 @@ public final class File {
   }
 
   private static func access(_ path: String) throws -> Handle {
-    // Locks keep readers on some shared file systems from opening what is complete by construction, and would meet the
-    // lock that the writer of a temporary file holds itself. The variable counts for more than the property.
-    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1)
     rote_h5_quiet()
     let list = try Handle(H5Pcreate(rote_h5_file_access()), "set up", "file access", close: H5Pclose)
-    try check(H5Pset_file_locking(list.id, false, true), "set up", "file locking")
     try check(H5Pset_libver_bounds(list.id, H5F_LIBVER_V110, H5F_LIBVER_V110), "set up", "format bounds")
-    // What lies behind a descriptor may have no name any more. The usual driver follows links to a name; this one does
-    // not, and writes the same bytes.
-    if path.hasPrefix("/dev/fd/") { try check(H5Pset_fapl_stdio(list.id), "set up", "descriptors") }
+    try check(rote_driver_set(list.id), "set up", "the driver")
     return list
   }
 
@@ -48,11 +40,15 @@ public final class File {
     return File(path: path, handle: handle)
   }
 
-  /// Writes everything that libhdf5 still holds, and closes the file and all that is open in it. A full disk shows here
-  /// at the latest; until then the file is marked as being written, and cannot be opened by others.
+  /// Writes everything that libhdf5 still holds, and closes the file and all that is open in it. Until then the file is
+  /// marked as being written, and cannot be opened by others.
+  ///
+  /// - Throws: where anything of the file was not written since it was made, whoever asked for it.
   public func close() throws {
     try check(H5Fflush(handle.id, H5F_SCOPE_GLOBAL), "write", path)
+    let code = rote_driver_write_error(handle.id)
     try check(H5Fclose(handle.id), "write", path)
+    guard code == 0 else { throw HDF5Error.system("write", path, code) }
   }
 
   /// The length of the file in bytes: no variable or attribute can hold more, but for what deflate saves.

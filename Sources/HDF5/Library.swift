@@ -1,5 +1,6 @@
+import CFileDriver
 @_exported import CHDF5
-import Synchronization
+import CToolKit
 
 #if canImport(Glibc)
   import Glibc
@@ -10,22 +11,36 @@ public struct HDF5Error: Error, Sendable, CustomStringConvertible {
   public let action: String
   public let object: String
   public let reason: String
+  /// Whether it was the system that failed (a full disk, a read error, no memory), and not the file that is wrong.
+  public let isOfSystem: Bool
+
+  public init(action: String, object: String, reason: String, isOfSystem: Bool = false) {
+    (self.action, self.object, self.reason, self.isOfSystem) = (action, object, reason, isOfSystem)
+  }
 
   public var description: String { "\(action) \(object): \(reason)" }
 
-  /// The error that libhdf5 holds now.
-  static func last(_ action: String, _ object: String) -> HDF5Error {
-    let message = withUnsafeBytes(of: rote_h5_error().text) { bytes in
+  /// The failure of a system call, by its errno.
+  static func system(_ action: String, _ object: String, _ code: Int32) -> HDF5Error {
+    HDF5Error(action: action, object: object, reason: String(cString: strerror(code)), isOfSystem: true)
+  }
+
+  /// What the last call said: the system by the driver, or libhdf5 by its error stack.
+  fileprivate static func last(_ action: String, _ object: String) -> HDF5Error {
+    let stack = rote_h5_error()
+    let code = rote_driver_error()
+    if code > 0 { return .system(action, object, code) }
+    if code == Int32(ROTE_DAMAGED_HEAP) {
+      return HDF5Error(action: action, object: object, reason: "its text is not where it should be")
+    }
+    let message = withUnsafeBytes(of: stack.text) { bytes in
       String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
-    // Around what the system said, libhdf5 has the time, addresses and so on.
-    let parts = message.split(separator: "error message = '", maxSplits: 1)
-    let reason = parts.count == 2 ? String(parts[1].prefix { $0 != "'" }) : message
-    return HDF5Error(action: action, object: object, reason: reason.isEmpty ? "unknown error" : reason)
+    return HDF5Error(
+      action: action, object: object, reason: message.isEmpty ? "unknown error" : message,
+      isOfSystem: stack.is_out_of_memory != 0)
   }
-}
 
-extension HDF5Error {
   static func nul(_ action: String, _ object: String) -> HDF5Error {
     HDF5Error(action: action, object: object, reason: "text with a NUL in it, which HDF5 cannot hold")
   }
@@ -44,35 +59,51 @@ func utf8(_ pointer: UnsafePointer<CChar>, _ action: String, _ object: String) t
   return try utf8(bytes, action, object)
 }
 
+/// Makes a call of libhdf5, guarded where a file is being read, and returns its result.
+///
+/// - Throws: what it says went wrong, and what a system call under it did, whatever libhdf5 made of that.
 @discardableResult
-func check<T: SignedInteger>(_ result: T, _ action: String, _ object: String) throws -> T {
-  guard result >= 0 else {
-    if action.hasPrefix("write") { Closing.isSafe.store(false, ordering: .relaxed) }
-    throw HDF5Error.last(action, object)
-  }
+func check<T: SignedInteger>(_ call: @autoclosure () -> T, _ action: String, _ object: String) throws -> T {
+  let result = guarded(call)
+  guard result >= 0, rote_driver_error() == 0 else { throw HDF5Error.last(action, object) }
   return result
 }
 
-/// Whether identifiers may be closed. After a failed write libhdf5 tries again on closing, and crashes (H5Dclose and
-/// H5Fclose of 1.10.8, on a full disk): from then on all that is open is left to the end of the process.
-enum Closing {
-  static let isSafe = Atomic(true)
+/// Makes a call whose result says no more than that there is another way.
+func guarded<T>(_ call: () -> T) -> T {
+  rote_driver_begin()
+  rote_guard_enter()
+  defer { rote_guard_leave() }
+  return call()
+}
+
+extension File {
+  /// Runs `body`, whose calls are about the file of this name: where libhdf5 crashes in them, or comes to no end, the
+  /// process ends with status 65 and one line that names it, as the file is damaged.
+  public static func guarding<T>(_ name: String, _ body: () throws -> T) rethrows -> T {
+    try name.withCString { name in
+      let previous = rote_guard_subject(name)
+      defer { _ = rote_guard_subject(previous) }
+      return try body()
+    }
+  }
 }
 
 /// An open libhdf5 identifier, closed when the last reference goes.
 ///
-/// libhdf5 may be built without safety for threads: files are used from one thread at a time.
+/// What closing writes has no result here: the driver keeps its errors for `File.close`. libhdf5 may be built without
+/// safety for threads: files are used from one thread at a time.
 public final class Handle {
   public let id: hid_t
   private let close: (hid_t) -> herr_t
 
-  init(_ id: hid_t, _ action: String, _ object: String, close: @escaping (hid_t) -> herr_t) throws {
-    self.id = try check(id, action, object)
+  init(_ call: @autoclosure () -> hid_t, _ action: String, _ object: String, close: @escaping (hid_t) -> herr_t) throws {
+    id = try check(call(), action, object)
     self.close = close
   }
 
   // `File.close` closes what is open in the file.
-  deinit { if Closing.isSafe.load(ordering: .relaxed), H5Iis_valid(id) > 0 { _ = close(id) } }
+  deinit { guarded { if H5Iis_valid(id) > 0 { _ = close(id) } } }
 }
 
 /// The types that variables are made of; stored little-endian on every host.

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import CFileDriver
 
 /// Text of variable length, read past libhdf5.
 ///
@@ -10,41 +8,32 @@
 /// - Source: HDF5 File Format Specification, III.E (global heap) and IV.B (references of 16 bytes: the length, the
 ///   address of a heap, the index of an object in it).
 struct TextHeap {
-  private let descriptor: Int32
-  private let fileSize: Int
+  private let file: RawFile
   private let path: String
   /// By address: the objects of a heap by their index.
   private var heaps: [UInt64: [UInt32: ArraySlice<UInt8>]] = [:]
 
   /// All strings of a variable.
   static func strings(of dataset: Dataset, in file: String, size: Int) throws -> [String] {
-    let descriptor = Glibc.open(file, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw HDF5Error(action: "read", object: dataset.path, reason: String(cString: strerror(errno)))
-    }
-    defer { close(descriptor) }
-    var heap = TextHeap(descriptor: descriptor, fileSize: size, path: dataset.path)
-    return try heap.strings(heap.references(of: dataset))
+    var heap = TextHeap(try RawFile(file, size: size, object: dataset.path), path: dataset.path)
+    return try heap.strings(heap.references(of: dataset)[...])
   }
 
-  private init(descriptor: Int32, fileSize: Int, path: String) {
-    (self.descriptor, self.fileSize, self.path) = (descriptor, fileSize, path)
+  /// The text that an attribute refers to.
+  ///
+  /// - Parameter object: the address of what has the attribute.
+  /// - Returns: nil where attributes do not lie in the object's header.
+  static func string(of attribute: String, at object: UInt64, in file: RawFile) throws -> String? {
+    guard let reference = try ObjectHeader(file).reference(of: attribute, at: object) else { return nil }
+    var heap = TextHeap(file, path: attribute)
+    return try heap.strings(reference).first
   }
 
-  private func damaged(_ reason: String) -> HDF5Error {
-    HDF5Error(action: "read", object: path, reason: reason)
-  }
+  private init(_ file: RawFile, path: String) { (self.file, self.path) = (file, path) }
 
-  private func bytes(at address: UInt64, _ count: UInt64) throws -> [UInt8] {
-    guard address <= UInt64(fileSize), count <= UInt64(fileSize) - address else {
-      throw damaged("its text lies beyond the end of the file")
-    }
-    var bytes = [UInt8](repeating: 0, count: Int(count))
-    guard pread(descriptor, &bytes, Int(count), off_t(address)) == Int(count) else {
-      throw damaged("its text cannot be read")
-    }
-    return bytes
-  }
+  private func damaged(_ reason: String) -> HDF5Error { file.damaged(reason) }
+
+  private func bytes(at address: UInt64, _ count: UInt64) throws -> [UInt8] { try file.bytes(at: address, count) }
 
   /// The references, 16 bytes each; zeros where none were written.
   private func references(of dataset: Dataset) throws -> [UInt8] {
@@ -65,9 +54,9 @@ struct TextHeap {
       while all.count < 16 * count {
         let offset = [hsize_t(all.count / 16)]
         var (stored, mask): (hsize_t, UInt32) = (0, 0)
-        var part = [UInt8](repeating: 0, count: 16 * Int(min(chunk, hsize_t(fileSize))))
+        var part = [UInt8](repeating: 0, count: 16 * Int(min(chunk, hsize_t(file.size))))
         // A chunk that is not there is an error of 1.10, and of no length later.
-        if H5Dget_chunk_storage_size(id, offset, &stored) >= 0 && stored > 0 {
+        if guarded({ H5Dget_chunk_storage_size(id, offset, &stored) }) >= 0 && stored > 0 {
           guard stored == hsize_t(part.count) else {
             throw damaged("a chunk of another length than its shape says")
           }
@@ -81,16 +70,16 @@ struct TextHeap {
     }
   }
 
-  private mutating func strings(_ references: [UInt8]) throws -> [String] {
+  private mutating func strings(_ references: ArraySlice<UInt8>) throws -> [String] {
     var total: UInt64 = 0
-    return try stride(from: 0, to: references.count, by: 16).map { i in
+    return try stride(from: references.startIndex, to: references.endIndex, by: 16).map { i in
       let length = integer(references[i..<(i + 4)])
       let address = integer(references[(i + 4)..<(i + 12)])
       let index = UInt32(integer(references[(i + 12)..<(i + 16)]))
       guard length > 0, address > 0 else { return "" }
       total += length
       // Many elements may point to one long string.
-      guard total <= UInt64(fileSize) else { throw damaged("it claims more than the file holds") }
+      guard total <= UInt64(file.size) else { throw damaged("it claims more than the file holds") }
       guard let object = try objects(at: address)[index], object.count == Int(length) else {
         throw damaged("its text is not where it should be")
       }
@@ -98,31 +87,23 @@ struct TextHeap {
     }
   }
 
-  /// The objects of the heap at `address`.
+  /// The objects of the heap at `address`: index, references, 4 bytes of nothing, length, and their bytes up to a multiple
+  /// of 8. Index 0 is the space that is left.
   private mutating func objects(at address: UInt64) throws -> [UInt32: ArraySlice<UInt8>] {
     if let known = heaps[address] { return known }
     let head = try bytes(at: address, 16)
-    guard head.starts(with: Array("GCOL".utf8)), head[4] == 1 else {
-      throw damaged("its text is not where it should be")
-    }
-    let heap = try bytes(at: address, integer(head[8..<16]))
+    let heap = try bytes(at: address, max(16, integer(head[8..<16])))
+    guard rote_is_sound_heap(heap, heap.count) != 0 else { throw damaged("its text is not where it should be") }
     var objects: [UInt32: ArraySlice<UInt8>] = [:]
     var place = 16
-    // Each object: index, references, 4 bytes of nothing, length, and its bytes up to a multiple of 8. Index 0 is the
-    // space that is left.
     while heap.count - place >= 16 {
       let index = UInt32(integer(heap[place..<(place + 2)]))
-      let length = integer(heap[(place + 8)..<(place + 16)])
-      guard index > 0 else { break }
-      guard length <= UInt64(heap.count - place - 16) else { throw damaged("text longer than its heap") }
-      objects[index] = heap[(place + 16)..<(place + 16 + Int(length))]
-      place += 16 + (Int(length) + 7) / 8 * 8
+      let length = Int(integer(heap[(place + 8)..<(place + 16)]))
+      if index == 0 { break }
+      objects[index] = heap[(place + 16)..<(place + 16 + length)]
+      place += 16 + (length + 7) / 8 * 8
     }
     heaps[address] = objects
     return objects
-  }
-
-  private func integer(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-    bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 }

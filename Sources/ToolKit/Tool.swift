@@ -15,6 +15,7 @@ extension Tool {
     rote_standard_streams_open()
     rote_signals_install()
     let name = configuration.commandName ?? _commandName
+    rote_guard_install(name)
     do {
       var command = try parseAsRoot()
       try command.run()

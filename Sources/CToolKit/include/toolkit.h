@@ -18,6 +18,9 @@ void rote_standard_streams_open(void);
 /// Takes the file of a slot off the list.
 void rote_cleanup_remove(int slot);
 
+/// Removes the files of all slots, and lets none be made any more: the process is about to end. A signal handler may call it.
+void rote_cleanup_all(void);
+
 const char *rote_commit(void);
 
 /// `open` with flags and mode as a plain function, since Swift does not import variadic ones.

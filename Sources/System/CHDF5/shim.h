@@ -34,19 +34,29 @@ static inline int rote_h5_is_hard_link(hid_t file, const char *path) {
   return H5Lget_info(file, path, &info, H5P_DEFAULT) < 0 ? -1 : info.type == H5L_TYPE_HARD;
 }
 
+/// Where the header of an open object lies in its file.
+static inline herr_t rote_h5_address(hid_t object, haddr_t *address) {
+  H5O_info_t info;
+  if (H5Oget_info2(object, &info, H5O_INFO_BASIC) < 0) return -1;
+  *address = info.addr;
+  return 0;
+}
+
 static inline size_t rote_h5_variable_length(void) { return H5T_VARIABLE; }
 
-/// Keeps libhdf5 from printing its error stack; and, where called first, from closing all files at exit, which crashes
-/// where one could not be written.
+/// Keeps libhdf5 from printing its error stack; and, where called first, from closing at exit what is still open: a file
+/// that was not closed is given up.
 static inline void rote_h5_quiet(void) {
   H5dont_atexit();
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 
-struct rote_h5_message { char text[256]; };
+struct rote_h5_message { char text[256]; int is_out_of_memory; };
 
 static herr_t rote_h5_deepest(unsigned n, const H5E_error2_t *e, void *out) {
-  if (n == 0 && e->desc) strncpy(((struct rote_h5_message *)out)->text, e->desc, 255);
+  struct rote_h5_message *message = (struct rote_h5_message *)out;
+  if (n == 0 && e->desc) strncpy(message->text, e->desc, sizeof message->text - 1);
+  if (e->maj_num == H5E_RESOURCE && e->min_num == H5E_NOSPACE) message->is_out_of_memory = 1;
   return 0;
 }
 
