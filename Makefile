@@ -22,6 +22,12 @@ help::
 	@echo 'make check-deb      installs the package in a fresh Debian by debootstrap, and removes it; needs root'
 	@echo 'make clean          removes what was built; studies stay'
 
+# Targets that are no part of a study, which may be given any variable, and what these take of those here.
+free_goals := deps check-deps build test bench fuzz results-sprites results-proxies results-gold results-cifar10 results-arms \
+  results-extreme results-tiny-imagenet check-format check-make check-resume check-slurm check-torch install uninstall dist deb \
+  check-install check-deb clean
+variables += $(addprefix passes/,PREFIX DESTDIR PROGRAM_PREFIX TORCH_PYTHON BENCH_OPTIONS FLIPS TINY_IMAGENET KILLS FUZZ_SECONDS)
+
 include examples/study.mk
 
 # What is built here, whatever BIN a study takes its tools from.
@@ -29,10 +35,7 @@ built := $(addprefix bin/,fetch-data train distill score align report)
 
 sources := Package.swift $(sort $(shell find Sources -type f))
 
-.PHONY: deps check-deps build test bench fuzz \
-  results-sprites results-proxies results-gold results-cifar10 results-arms \
-  results-extreme results-tiny-imagenet check-format check-make check-resume check-slurm check-torch \
-  install uninstall dist deb check-install check-deb clean
+.PHONY: $(free_goals)
 
 # --- The tools.
 

@@ -12,9 +12,9 @@ unique = $(if $1,$(firstword $1) $(call unique,$(filter-out $(firstword $1),$1))
 
 # Remembers older_NAME of the variables $1, where it is not what holds anyway.
 take = $(foreach n,$1,$(if $(filter $n,$(said))$(call same,$(strip $($n)),$(strip $(older_$n))),,$(eval \
-  remembered_words += $n=$$(call words_of,$$(strip $$(older_$n))))$(call recall,$n)))
+  remembered_words += $n=$$(call as_word,$$(strip $$(older_$n))))$(call recall,$n)))
 
-older := $(file <$(settings)/data)
+older := $(call text,$(settings)/data)
 ifneq ($(older),)
 ifeq ($(call same,$(older),$(data_settings)),)
   older_DATA := $(firstword $(older))
@@ -30,7 +30,7 @@ ifeq ($(call same,$(older),$(data_settings)),)
 endif
 endif
 
-older := $(file <$(settings)/train)
+older := $(call text,$(settings)/train)
 ifneq ($(older),)
 ifeq ($(call same,$(older),$(train_settings)),)
   older_RECIPE := $(call option,--recipe,$(older))
@@ -38,31 +38,31 @@ ifeq ($(call same,$(older),$(train_settings)),)
   older_EPOCHS := $(call option,--epochs,$(older))
   older := $(call after,--epochs,$(older))
   older_SEED := $(call option,--seed,$(older))
-  older := $(call words_of,$(strip $(call after,--seed,$(older))))
+  older := $(call as_word,$(strip $(call after,--seed,$(older))))
   # What is recorded and further options follow each other: the first are those that hold anyway, or none.
-  older_RECORD := $(if $(filter $(call words_of,$(strip $(RECORD)))%,$(older)),$(strip $(RECORD)))
-  older_TRAIN_OPTIONS := $(subst <space>,$(space),$(patsubst $(call words_of,$(older_RECORD))%,%,$(older)))
+  older_RECORD := $(if $(filter $(call as_word,$(strip $(RECORD)))%,$(older)),$(strip $(RECORD)))
+  older_TRAIN_OPTIONS := $(subst <space>,$(space),$(patsubst $(call as_word,$(older_RECORD))%,%,$(older)))
   $(call take,RECIPE EPOCHS SEED RECORD TRAIN_OPTIONS)
 endif
 endif
 
-older := $(file <$(settings)/distill)
+older := $(call text,$(settings)/distill)
 ifneq ($(older),)
 ifeq ($(call same,$(older),$(distill_settings)),)
-  older_DISTILL_OPTIONS := $(subst <space>,$(space),$(patsubst $(call words_of,$(file <$(settings)/train))%,%,$(call \
-    words_of,$(older))))
+  older_DISTILL_OPTIONS := $(subst <space>,$(space),$(patsubst $(call as_word,$(call text,$(settings)/train))%,%,$(call \
+    as_word,$(older))))
   $(call take,DISTILL_OPTIONS)
 endif
 endif
 
-older := $(file <$(settings)/sized)
+older := $(call text,$(settings)/sized)
 ifneq ($(older),)
   older_SIZES := $(call unique,$(foreach f,$(older),$(call folder,$f)))
   older_RUNS := $(shell echo $$((10#$(lastword $(subst -, ,$(basename $(notdir $(lastword $(older)))))) + 1)))
   $(call take,SIZES RUNS)
 endif
 
-older := $(file <$(settings)/scored)
+older := $(call text,$(settings)/scored)
 ifneq ($(older),)
   older := $(foreach f,$(older),$(if $(findstring /distilled/,$f),$f))
   older_STUDENT := $(call unique,$(foreach f,$(older),$(call folder,$(patsubst %/,%,$(dir $f)))))
@@ -71,7 +71,7 @@ ifneq ($(older),)
   $(call take,STUDENT $(and $(older),TEACHER))
 endif
 
-older := $(file <$(settings)/proxies)
+older := $(call text,$(settings)/proxies)
 ifneq ($(older),)
   older_PROXIES := $(older)
   $(call take,PROXIES)

@@ -19,6 +19,8 @@ define newline
 
 endef
 same = $(and $(findstring <$1>,<$2>),$(findstring <$2>,<$1>))
+# Make 4.3 takes the last newline away only where its buffer, growing, has not moved to a lower address.
+text = $(strip $(file <$1))
 
 # --- What is said, and to make what.
 
@@ -30,10 +32,13 @@ checked := $(if $(MAKECMDGOALS),$(filter-out $(free_goals),$(MAKECMDGOALS)),all)
 # Where nothing but these is to be made: they make no runs.
 asking := $(if $(filter-out help forecast,$(checked)),,$(checked))
 
-# What make or the shell takes for something else than a letter of a name.
-special := ' " ` & ; | < > ( ) { } * ? [ ] \ : % ! $$ \#
-odd = $(strip $(foreach c,$(special),$(findstring $c,$1)))
-quoted = $(if $(or $(call odd,$1),$(word 2,$1)),'$(subst ','\'',$1)',$1)
+# What the shell, and what make too, take for something else than a letter of a name.
+shell_signs := ' " ` & ; | < > ( ) { } * ? [ ] \ ! $$ \#
+signs := $(shell_signs) : %
+signs_of = $(strip $(foreach c,$2,$(findstring $c,$1)))
+odd = $(call signs_of,$1,$(signs))
+in_quotes = '$(subst ','\'',$1)'
+quoted = $(if $(or $(call signs_of,$1,$(shell_signs)),$(word 2,$1)),$(in_quotes),$1)
 # This command line with these of the variables, and with the words $2, as one would type it.
 line = $(strip make $(if $(filter $(CURDIR),$(realpath $(PWD))),,-C $(call quoted,$(CURDIR))) \
   $(addprefix -f ,$(filter-out GNUmakefile makefile Makefile,$(firstword $(MAKEFILE_LIST)))) $(MAKECMDGOALS) \
@@ -58,7 +63,7 @@ endif
 # --- What was said before: NAME=value, a line each; here as a list of words, in which a space is written <space>.
 
 as_word = $(subst $(space),<space>,$(strip $1))
-remembered_words := $(subst $(space),<space>,$(file <$(memory)))
+remembered_words := $(strip $(subst $(space),<space>,$(file <$(memory))))
 is_remembered = $(filter $1=%,$(remembered_words))
 was = $(subst <space>,$(space),$(patsubst $1=%,%,$(call is_remembered,$1)))
 recall = $(foreach n,$1,$(if $(filter $n,$(said)),,$(if $(call is_remembered,$n),$(eval $n = $$(call was,$n)))))
@@ -77,7 +82,7 @@ remember = $(subst <space>,$(space),$(subst $(space),$(newline),$(strip makefile
 # Stops where $2 is not empty: the variable $1 is not $3, as $4 would be.
 must = $(if $(strip $2),$(call refuse,$1="$(value $1)": $3:,$(call line_with,$1,$(strip $4))))
 without = $(if $1,$(call without,$(wordlist 2,$(words $1),$1),$(subst $(firstword $1),,$2)),$2)
-clean = $(call without,$(special),$(subst ~,$(HOME),$(subst $(space),-,$1)))
+clean = $(call without,$(signs),$(subst ~,$(HOME),$(subst $(space),-,$1)))
 digits = 0 1 2 3 4 5 6 7 8 9
 # Words that begin with an option where a name should be, and all words with those joined to their names.
 nameless = $(strip $(foreach w,$1,$(if $(findstring =,$(firstword $(subst +, ,$w))),$w)))
@@ -94,7 +99,7 @@ $(foreach n,$(numbers),$(call must,$n,$(call without,$(digits),$($n))$(filter 0%
   needed,20))
 $(foreach n,$(networks),$(call must,$n,$(findstring $(comma),$($n)),between names there are spaces$(comma) not commas,$(subst \
   $(comma), ,$($n)))$(call must,$n,$(call nameless,$($n)),an architecture's options follow a plus sign,$(call \
-  joined,$($n)))$(call must,$n,$(call odd,$($n)),names must have no signs of the shell's,$(call without,$(special),$($n))))
+  joined,$($n)))$(call must,$n,$(call odd,$($n)),names must have no signs of the shell's,$(call without,$(signs),$($n))))
 # Spaces stand between several files; where these are not there, they are in a name.
 $(foreach n,$(filter $(files),$(said)),$(if $(or $(call odd,$($n)),$(and $(word 2,$($n)),$(call absent,$($n)))),$(call \
   refuse,$n="$($n)": a file's name must have no spaces and no signs of the shell's. Give it another:,ln -s '$(subst ','\'',$(if \
@@ -103,7 +108,7 @@ endif
 
 # --- What is said otherwise than before, where that would make finished runs again.
 
-stored = $(file <$(settings)/$1)
+stored = $(call text,$(settings)/$1)
 changed := $(strip $(foreach g,$(groups),$(if $(call stored,$g),$(if $(call same,$(call stored,$g),$($g_settings)),,$(if \
   $(finished_$g),$g)))))
 new := $(strip $(foreach n,$(filter $(notdir $(filter decides/%,$(variables))),$(said)),$(if $(and $(call \
@@ -118,23 +123,24 @@ ifeq ($(force),)
       folder:,$(call line_with,STUDY,$(STUDY)-2))
   endif
   ifneq ($(and $(stakes),$(new)),)
-    $(call refuse,$(STUDY): $(words $(sort $(foreach g,$(stakes),$(finished_$g)))) files of finished runs would be made again. It \
-      was made with$(foreach g,$(stakes),$(newline)  $g: $(call stored,$g))$(newline)and now there would \
-      be$(foreach g,$(stakes),$(newline)  $g: $($g_settings))$(newline)Without $(foreach n,$(new),$(call given,$n)) it goes on as \
-      it was made. To make these runs again$(comma) type,$(call line,$(said),FORCE=1))
+    $(call refuse,$(STUDY): $(foreach n,$(new),$(call given,$n)) would make $(words $(sort $(foreach \
+      g,$(stakes),$(finished_$g)))) files of finished runs again$(comma) and without \
+      $(if $(word 2,$(new)),them,it) the study goes on as it is. They were made with$(newline)  $(call \
+      stored,$(firstword $(stakes)))$(newline)and would be made with$(newline)  $($(firstword $(stakes))_settings)$(newline)To \
+      make them again$(comma) type,$(call line,$(said),FORCE=1))
   endif
   ifeq ($(new),)
     $(if $(stakes),$(warning $(STUDY) goes on with the settings that it was made with. Those of $(rules) are others \
       now:$(foreach g,$(stakes),$(newline)  $g: $(call stored,$g)$(newline)  now: $($g_settings))$(newline)To make its runs again by \
       them$(comma) type$(newline)    $(call line,$(said),FORCE=1)))
-    $(foreach g,$(changed),$(eval $g_settings := $$(file <$(settings)/$g)))
+    $(foreach g,$(changed),$(eval $g_settings := $$(call stored,$g)))
   endif
 endif
 
 # --- Files in settings/.
 
-# FORCE where the file at $1 does not hold the text $2; nothing where it does.
-unless_same = $(if $(call same,$2,$(file <$1)),,FORCE)
+# FORCE where the file at $1 does not hold the text $2, whatever the spaces; nothing where it does.
+unless_same = $(if $(call same,$(strip $2),$(call text,$1)),,FORCE)
 
 # Writes the text $2 to the file $1, at once and whole, as its recipe is expanded; but not under make -n, -q or -t, which expand
 # it too.
@@ -166,13 +172,11 @@ elif [ ! -e $2 ] && [ "$$(cat $@.sha256 2>/dev/null)" = "$$(sha256sum < $@.h5)" 
 elif $(if $(and $(or $(wildcard $2),$(wildcard $@.sha256)),$3,$(if $(force),,kept)),true,false); then rm $@.h5; \
   echo '$2: comes out with other data than those that finished runs ($(words $3) files) are of, and was left as it is.' \
     'To replace it and make the runs again, type' >&2; \
-  echo $(call shell_quoted,    $(call line,$(said),FORCE=1)) >&2; exit 1; \
+  echo $(call in_quotes,    $(call line,$(said),FORCE=1)) >&2; exit 1; \
 else mv $@.h5 $2; sha256sum < $2 > $@.sha256; touch -r $2 $@.sha256; fi; touch $@
 endef
 
 # --- Runs, which are replaced under FORCE=1 alone.
-
-shell_quoted = '$(subst ','\'',$1)'
 
 # Makes the runs of the target by the command $1, launched. Where they are there, and something that they are made from is
 # newer, the tool looks whether they are what it would make. That makes no runs, and is not launched.
@@ -180,6 +184,6 @@ trained = $(if $(and $(wildcard $@),$(if $(force),,kept)),$(call looked_at,$1),$
 define looked_at
 $1 -o $@ || { \
   echo '$@: holds finished runs, and was left as it is. To make again all that is older than what it was made from, type' >&2; \
-  echo $(call shell_quoted,    $(call line,$(said),FORCE=1)) >&2; exit 1; }
+  echo $(call in_quotes,    $(call line,$(said),FORCE=1)) >&2; exit 1; }
 @touch $@
 endef
