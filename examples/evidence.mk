@@ -19,6 +19,9 @@ MAKEFLAGS += --no-builtin-rules
 .SECONDARY:
 .DEFAULT_GOAL := help
 
+# What extreme.mk is given below is given by name: it takes no variables of this makefile.
+MAKEOVERRIDES =
+
 here := $(dir $(lastword $(MAKEFILE_LIST)))
 # Where the tools are: what stands before their names.
 BIN = bin/

@@ -44,6 +44,7 @@ line = $(strip make $(if $(filter $(CURDIR),$(realpath $(PWD))),,-C $(call quote
   $(addprefix -f ,$(filter-out GNUmakefile makefile Makefile,$(firstword $(MAKEFILE_LIST)))) $(MAKECMDGOALS) \
   $(foreach n,$1,$n=$(call quoted,$(value $n))) $2)
 line_with = $(call line,$(filter-out $1,$(said)),$1=$(call quoted,$2))
+forced_line = $(call line_with,FORCE,1)
 given = $1=$(call quoted,$(value $1))
 
 # Stops because of $1; $2 is to be typed.
@@ -108,6 +109,7 @@ endif
 
 # --- What is said otherwise than before, where that would make finished runs again.
 
+force := $(if $(filter 1,$(FORCE)),--force)
 stored = $(call text,$(settings)/$1)
 changed := $(strip $(foreach g,$(groups),$(if $(call stored,$g),$(if $(call same,$(call stored,$g),$($g_settings)),,$(if \
   $(finished_$g),$g)))))
@@ -123,16 +125,16 @@ ifeq ($(force),)
       folder:,$(call line_with,STUDY,$(STUDY)-2))
   endif
   ifneq ($(and $(stakes),$(new)),)
-    $(call refuse,$(STUDY): $(foreach n,$(new),$(call given,$n)) would make $(words $(sort $(foreach \
-      g,$(stakes),$(finished_$g)))) files of finished runs again$(comma) and without \
+    $(call refuse,$(STUDY): $(foreach n,$(new),$(call given,$n)) would make finished runs again (files: $(words $(sort $(foreach \
+      g,$(stakes),$(finished_$g)))))$(comma) and without \
       $(if $(word 2,$(new)),them,it) the study goes on as it is. They were made with$(newline)  $(call \
       stored,$(firstword $(stakes)))$(newline)and would be made with$(newline)  $($(firstword $(stakes))_settings)$(newline)To \
-      make them again$(comma) type,$(call line,$(said),FORCE=1))
+      make them again$(comma) type,$(forced_line))
   endif
   ifeq ($(new),)
     $(if $(stakes),$(warning $(STUDY) goes on with the settings that it was made with. Those of $(rules) are others \
       now:$(foreach g,$(stakes),$(newline)  $g: $(call stored,$g)$(newline)  now: $($g_settings))$(newline)To make its runs again by \
-      them$(comma) type$(newline)    $(call line,$(said),FORCE=1)))
+      them$(comma) type$(newline)    $(forced_line)))
     $(foreach g,$(changed),$(eval $g_settings := $$(call stored,$g)))
   endif
 endif
@@ -145,8 +147,8 @@ unless_same = $(if $(call same,$(strip $2),$(call text,$1)),,FORCE)
 # Writes the text $2 to the file $1, at once and whole, as its recipe is expanded; but not under make -n, -q or -t, which expand
 # it too.
 flags = $(firstword -$(MAKEFLAGS))
-write = $(if $(findstring n,$(flags))$(findstring q,$(flags))$(findstring t,$(flags)),,$(shell mkdir -p $(dir $1))$(file \
-  >$1.new,$2)$(shell mv $1.new $1))
+writes = $(if $(findstring n,$(flags))$(findstring q,$(flags))$(findstring t,$(flags)),,yes)
+write = $(if $(writes),$(shell mkdir -p $(dir $1))$(file >$1.new,$2)$(shell mv $1.new $1))
 
 # A forecast asks, and changes nothing of what is remembered. Whatever is made comes after this.
 ifneq ($(asking),)
@@ -172,7 +174,7 @@ elif [ ! -e $2 ] && [ "$$(cat $@.sha256 2>/dev/null)" = "$$(sha256sum < $@.h5)" 
 elif $(if $(and $(or $(wildcard $2),$(wildcard $@.sha256)),$3,$(if $(force),,kept)),true,false); then rm $@.h5; \
   echo '$2: comes out with other data than those that finished runs ($(words $3) files) are of, and was left as it is.' \
     'To replace it and make the runs again, type' >&2; \
-  echo $(call in_quotes,    $(call line,$(said),FORCE=1)) >&2; exit 1; \
+  echo $(call in_quotes,    $(forced_line)) >&2; exit 1; \
 else mv $@.h5 $2; sha256sum < $2 > $@.sha256; touch -r $2 $@.sha256; fi; touch $@
 endef
 
@@ -184,6 +186,6 @@ trained = $(if $(and $(wildcard $@),$(if $(force),,kept)),$(call looked_at,$1),$
 define looked_at
 $1 -o $@ || { \
   echo '$@: holds finished runs, and was left as it is. To make again all that is older than what it was made from, type' >&2; \
-  echo $(call in_quotes,    $(call line,$(said),FORCE=1)) >&2; exit 1; }
+  echo $(call in_quotes,    $(forced_line)) >&2; exit 1; }
 @touch $@
 endef

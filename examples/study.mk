@@ -188,9 +188,9 @@ $(settings)/reported: $(call unless_same,$(settings)/reported,$(reported)) | $(m
 	$(call write,$@,$(reported))
 
 # Made again, the data keep their file and its time where the bytes are the same.
-data_late := $(call data_late,$(settings)/data,$(data_settings),$(ARCHIVE),$(STUDY)/data.h5,$(settings)/fetched)
-$(STUDY)/data.h5: $(and $(data_late),$(settings)/fetched) | $(memory) ;
-$(settings)/fetched: $(settings)/data $(and $(data_late),$(ARCHIVE) FORCE) | $(tools)
+late := $(call data_late,$(settings)/data,$(data_settings),$(ARCHIVE),$(STUDY)/data.h5,$(settings)/fetched)
+$(STUDY)/data.h5: $(and $(late),$(settings)/fetched) | $(memory) ;
+$(settings)/fetched: $(settings)/data $(and $(late),$(ARCHIVE) FORCE) | $(tools)
 	$(call fetched,$(BIN)fetch-data $(data_settings),$(STUDY)/data.h5,$(finished_data))
 
 $(STUDY)/runs/%.h5: $(STUDY)/data.h5 $(settings)/train | $(tools)
