@@ -175,7 +175,8 @@ elif $(if $(and $(or $(wildcard $2),$(wildcard $@.sha256)),$3,$(if $(force),,kep
   echo '$2: comes out with other data than those that finished runs ($(words $3) files) are of, and was left as it is.' \
     'To replace it and make the runs again, type' >&2; \
   echo $(call in_quotes,    $(forced_line)) >&2; exit 1; \
-else mv $@.h5 $2; sha256sum < $2 > $@.sha256; touch -r $2 $@.sha256; fi; touch $@
+else rm -f $@.sha256; mv $@.h5 $2; fi; \
+if [ ! -e $@.sha256 ]; then sha256sum < $2 > $@.sha256; touch -r $2 $@.sha256; fi; touch $@
 endef
 
 # --- Runs, which are replaced under FORCE=1 alone.
