@@ -15,7 +15,7 @@ help::
 	@echo 'make check-format   reads files with other programs, damages them; fetch-data beside SciPy, libmatio, djpeg'
 	@echo 'make check-torch    networks and weights beside PyTorch; TORCH_PYTHON=python, one with torch, torchvision, h5py'
 	@echo 'make fuzz           feeds damaged archives to the decoders; FUZZ_SECONDS for each'
-	@echo 'make check-make     interrupts studies, and changes their settings'
+	@echo 'make check-make     interrupts studies, changes and misspells their settings, and looks what is made again'
 	@echo 'make check-resume   cuts runs off, KILLS times a job, and compares their bytes with those of undisturbed ones'
 	@echo 'make check-slurm    the same study by make, srun and a job array on a Slurm of this machine, with tasks killed'
 	@echo 'make check-install  make install and uninstall in a scratch folder'

@@ -307,6 +307,21 @@ def check_refused(folder):
     assert "mlp width=16" in made("-n", "-f", own, "study", "WIDTH=16")
     assert "The nearest is WIDTH" in run_make("-n", "-f", own, "study", "WIDHT=16").stderr
 
+    # A finished run that waits for the others of its block counts; a makefile's own value that has changed makes none again.
+    study = folder / "own"
+    waiting = study / "runs/mlp+width=4/000-009.h5.partial/key/000003.h5"
+    waiting.parent.mkdir(parents=True)
+    made(study / "settings/variables", study / "settings/train", "-f", own)
+    own.write_text(own.read_text().replace("WIDTH = 4", "WIDTH = 5"))
+    assert "--width 5" in made("-n", "-f", own, "runs"), "settings without a finished run"
+    waiting.touch()
+    for word in ("EPOCHS=3", "WIDTH=5"):
+        assert said_by(run_make("-n", "-f", own, "runs", word), study) == f"{word} would make finished runs again (files: 1)", word
+    done = run_make("-n", "-f", own, "runs")
+    assert "--width 4" in done.stdout and "goes on with the settings that it was made with" in done.stderr, done
+    assert "--width 5" in made("-n", "-f", own, "runs", "FORCE=1")
+    assert "was made by own.mk, not by study.mk" in run_make("-n", "runs", f"STUDY={study}").stderr
+
 
 def check_extreme(folder):
     """A part of the second paper's study: what it was made with is remembered, and one that remembers nothing goes on."""
