@@ -15,6 +15,9 @@ help::
 	@echo 'make check-format   reads files with other programs, damages them; fetch-data beside SciPy, libmatio, djpeg'
 	@echo 'make check-torch    networks and weights beside PyTorch; TORCH_PYTHON=python, one with torch, torchvision, h5py'
 	@echo 'make fuzz           feeds damaged archives to the decoders; FUZZ_SECONDS for each'
+	@echo 'make check-faults   lets each system call of small runs fail, each EVERY-th; and fills the disk now and then'
+	@echo 'make check-foreign  damaged files of other programs: no signal, no run without end'
+	@echo 'make check-all      the checks above and the two below in full: hours'
 	@echo 'make check-make     interrupts studies, changes and misspells their settings, and looks what is made again'
 	@echo 'make check-resume   cuts runs off, KILLS times a job, and compares their bytes with those of undisturbed ones'
 	@echo 'make check-slurm    the same study by make, srun and a job array on a Slurm of this machine, with tasks killed'
@@ -24,9 +27,10 @@ help::
 
 # Targets that are no part of a study, which may be given any variable, and what these take of those here.
 free_goals := deps check-deps build test bench fuzz results-sprites results-proxies results-gold results-cifar10 results-arms \
-  results-extreme results-tiny-imagenet check-format check-make check-resume check-slurm check-torch install uninstall dist deb \
-  check-install check-deb clean
-variables += $(addprefix passes/,PREFIX DESTDIR PROGRAM_PREFIX TORCH_PYTHON BENCH_OPTIONS FLIPS TINY_IMAGENET KILLS FUZZ_SECONDS)
+  results-extreme results-tiny-imagenet check-format check-foreign check-faults check-all check-make check-resume check-slurm \
+  check-torch install uninstall dist deb check-install check-deb clean
+variables += $(addprefix passes/,PREFIX DESTDIR PROGRAM_PREFIX TORCH_PYTHON BENCH_OPTIONS FLIPS TINY_IMAGENET EVERY FULL_DISK KILLS \
+  FUZZ_SECONDS)
 
 include examples/study.mk
 
@@ -184,10 +188,10 @@ results-cifar10:
 
 # All of the second paper and the arms of distillation, of 5,000 images.
 results-extreme:
-	$(MAKE) -f examples/extreme.mk SCALE=small ARCHIVE='$(ARCHIVE)' JOBS=$(JOBS) STUDY=study/results-extreme
+	$(MAKE) -f examples/extreme.mk SCALE=small $(if $(ARCHIVE),ARCHIVE='$(ARCHIVE)') JOBS=$(JOBS) STUDY=study/results-extreme
 
 results-arms:
-	$(MAKE) -f examples/larger.mk arms SCALE=small SIZES='resnet-8 resnet-20' ARCHIVE='$(ARCHIVE)' JOBS=$(JOBS) STUDY=study/results-larger
+	$(MAKE) -f examples/larger.mk arms SCALE=small SIZES='resnet-8 resnet-20' $(if $(ARCHIVE),ARCHIVE='$(ARCHIVE)') JOBS=$(JOBS) STUDY=study/results-larger
 
 # Ten classes of Tiny-ImageNet, in the published layout: ARCHIVE.
 tiny := study/results-tiny-imagenet
@@ -231,6 +235,19 @@ check-format: .venv/ready $(tools)
 	$(python) Tests/python/check_svhn.py
 	$(python) Tests/python/check_tiny_imagenet.py $(TINY_IMAGENET)
 	$(python) Tests/python/check_hostile.py
+
+# Each how-manieth of some 13,000 points is taken; commands on a disk that is full at times.
+EVERY = 1
+FULL_DISK = 1000
+
+check-faults: $(tools)
+	python3 Tests/python/check_faults.py --every $(EVERY) --full-disk $(FULL_DISK)
+
+check-foreign: .venv/ready $(tools)
+	$(python) Tests/python/check_foreign.py --flips $(FLIPS)
+
+# What takes too long for every change.
+check-all: check-faults check-foreign check-format check-make check-resume
 
 check-make: .venv/ready $(tools)
 	$(python) Tests/python/check_make.py

@@ -220,7 +220,7 @@ $(STUDY)-d/runs/%.h5: $(STUDY)-d/data.h5
 # 80 epochs stand for the paper's 2,000.
 
 e:
-	$(MAKE) -f $(here)extreme.mk SCALE=small ARCHIVE='$(CIFAR10)' STUDY='$(STUDY)-e' BIN='$(BIN)' JOBS='$(JOBS)' \
+	$(MAKE) -f $(here)extreme.mk SCALE=small $(if $(CIFAR10),ARCHIVE='$(CIFAR10)') STUDY='$(STUDY)-e' BIN='$(BIN)' JOBS='$(JOBS)' \
 	  OTHER_RUNS=0:3 DEEP_RUNS=0:3 DEEP='convnet resnet-50 densenet-121'
 
 # --- F, published C-scores of CIFAR-10's first 25,000 examples.

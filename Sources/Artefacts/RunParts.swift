@@ -88,7 +88,6 @@ public final class RunParts {
       let writer = try RunsWriter(part, schema: schema, runs: [rows.run])
       try writer.append(rows)
       try writer.finish()
-      try part.commit()
       RunJournal.remove(stem(folder, rows.run))
     case .spool(let spool):
       offsets[rows.run] = spool.count
@@ -134,7 +133,6 @@ public final class RunParts {
     let writer = try RunsWriter(output, schema: schema, runs: runs)
     for run in runs { try writer.append(try rows(of: run)) }
     try writer.finish()
-    try output.commit()
     guard case .folder(let root, let folder) = place else { return }
     // With what a killed process left of them.
     let wanted = Set(runs)

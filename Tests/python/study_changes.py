@@ -288,6 +288,17 @@ def check_refused(folder):
     assert not any(folder.iterdir()), f"what is refused writes {list(folder.iterdir())}"
     assert not Path("b").exists()
 
+    # Every variable that a makefile has is registered.
+    for makefile, also in {
+        "Makefile": ["Makefile", "examples/study.mk"], "examples/study.mk": ["examples/study.mk"],
+        "examples/larger.mk": ["examples/larger.mk", "examples/study.mk"], "examples/extreme.mk": ["examples/extreme.mk"],
+    }.items():
+        names = {name for path in also for name in re.findall(r"^([A-Z][A-Za-z0-9_]*) *=", Path(path).read_text(), re.MULTILINE)}
+        assert len(names) > 15
+        for name in sorted(names):
+            done = run_make("-n", "-f", makefile, "help", f"{name}={'small' if name == 'SCALE' else 1}")
+            assert "no variable" not in done.stderr, f"{makefile}: {name} is not registered"
+
     # Other targets take any variable; those that are studies do not, through another make either.
     for words in (["install", "PREFIX=/opt/x", "DESTDIR=/tmp/x", "INSTALL=install -p"], ["test", "CC=cc"],
                   ["study", "STUDY=s", "SHELL=/bin/bash"], ["study", "STUDY=s", "TORCH_PYTHON=python3"]):
