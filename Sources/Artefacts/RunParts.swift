@@ -31,7 +31,7 @@ public final class RunParts {
     self.schema = schema
     self.output = output
     let kept = schema.keep.map(\.rawValue).sorted().joined(separator: ",")
-    let parts = [schema.cell, Version.software, HDF5.libraryVersion(), kept, schema.details] + dependencies
+    let parts = [schema.cell, Kind.runs.software, HDF5.libraryVersion(), kept, schema.details] + dependencies
     identity = parts.joined(separator: "\0")
     guard let target = output.regularPath else {
       place = .spool(try Spool())

@@ -24,7 +24,7 @@ struct Distill: Tool {
       Writes a runs file, as train does, and takes train's options; of its losses
       cross-entropy alone.
       """),
-    version: Version.text("distill", libraries: fileLibraries))
+    version: Version.text("distill", software: Kind.runs.software, libraries: fileLibraries))
 
   @OptionGroup var inputs: InputOptions
 

@@ -20,7 +20,7 @@ struct Train: Tool {
       Work that is cut off goes on with the same command: finished runs wait in
       FILE.partial.
       """),
-    version: Version.text("train", libraries: fileLibraries))
+    version: Version.text("train", software: Kind.runs.software, libraries: fileLibraries))
 
   @Argument(help: ArgumentHelp("A data set file; - is standard input, and the default.", valueName: "data"))
   var data: String?
