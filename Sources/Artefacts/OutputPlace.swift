@@ -13,6 +13,8 @@ public struct OutputPlace: Sendable {
     case scores(String)
     /// Tables, pages, pictures.
     case text
+    /// A log, which is not replaced but grows.
+    case log
   }
 
   /// As the user named it.
@@ -95,12 +97,16 @@ public struct OutputPlace: Sendable {
     guard path != nil, isTaken else { return }
     let input = try Input(argument)
     guard try input.hasHDF5Signature() else {
-      if case .text = content { return }
-      throw refusal("is no file of rote's")
+      switch content {
+      case .text, .log: return
+      case .file, .scores: throw refusal("is no file of rote's")
+      }
     }
     let wanted: Kind
     switch content {
     case .text: throw refusal("is an HDF5 file, which text does not replace")
+    case .log:
+      throw Failure(.usage, argument, "is an HDF5 file, to which no log is appended", remedy: "name another file")
     case .scores: wanted = .scores
     case .file(let kind): wanted = kind
     }

@@ -25,8 +25,7 @@ public struct RunningOptions: ParsableArguments {
   ///
   /// - Parameter inputs: all files that the command reads: nothing is appended to these, to the output or to HDF5 files.
   public func begin(_ output: OutputPlace, inputs: [String]) throws -> Running {
-    // To append is not to replace, but as text does not go in the place of HDF5 files, it does not go behind them.
-    if let log { _ = try OutputPlace(log, for: .text, inputs: inputs, others: [output], force: false) }
+    if let log { _ = try OutputPlace(log, for: .log, inputs: inputs, others: [output], force: false) }
     if output.path != nil { StopRequest.take() }
     return Running(saveEvery: saveEvery, log: try log.map(EventLog.init))
   }

@@ -12,7 +12,7 @@ import ToolKit
     return lstat(path, &info) == 0 ? info.st_mode & 0o7777 : 0
   }
 
-  var names: [String] { fileNames(in: scratch.path) }
+  var names: [String] { (try? fileNames(in: scratch.path)) ?? [] }
 
   @Test func `An output appears whole by its commit, and not before`() throws {
     let output = try Output(scratch("a.txt"))
@@ -76,7 +76,7 @@ import ToolKit
     try output.commit()
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: scratch("link")) == "folder/real")
     #expect(try bytes(of: scratch("folder/real")) == [2])
-    #expect(fileNames(in: scratch("folder")) == ["real"])
+    #expect(try fileNames(in: scratch("folder")) == ["real"])
   }
 
   @Test func `A folder, a missing folder and an empty name are refused by name`() throws {
