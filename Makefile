@@ -15,6 +15,9 @@ help::
 	@echo 'make check-format   reads files with other programs, damages them; fetch-data beside SciPy, libmatio, djpeg'
 	@echo 'make check-torch    networks and weights beside PyTorch; TORCH_PYTHON=python, one with torch, torchvision, h5py'
 	@echo 'make fuzz           feeds damaged archives to the decoders; FUZZ_SECONDS for each'
+	@echo 'make check-faults   lets each system call of small runs fail, each EVERY-th; and fills the disk now and then'
+	@echo 'make check-foreign  damaged files of other programs: no signal, no run without end'
+	@echo 'make check-all      the checks above and the two below in full: hours'
 	@echo 'make check-make     interrupts studies, and changes their settings'
 	@echo 'make check-resume   cuts runs off, KILLS times a job, and compares their bytes with those of undisturbed ones'
 	@echo 'make check-slurm    the same study by make, srun and a job array on a Slurm of this machine, with tasks killed'
@@ -31,7 +34,8 @@ sources := Package.swift $(sort $(shell find Sources -type f))
 
 .PHONY: deps check-deps build test bench fuzz \
   results-sprites results-proxies results-gold results-cifar10 results-arms \
-  results-extreme results-tiny-imagenet check-format check-make check-resume check-slurm check-torch \
+  results-extreme results-tiny-imagenet check-format check-foreign check-faults check-all check-make check-resume \
+  check-slurm check-torch \
   install uninstall dist deb check-install check-deb clean
 
 # --- The tools.
@@ -228,6 +232,19 @@ check-format: .venv/ready $(tools)
 	$(python) Tests/python/check_svhn.py
 	$(python) Tests/python/check_tiny_imagenet.py $(TINY_IMAGENET)
 	$(python) Tests/python/check_hostile.py
+
+# Each how-manieth of some 13,000 points is taken; commands on a disk that is full at times.
+EVERY = 1
+FULL_DISK = 1000
+
+check-faults: $(tools)
+	python3 Tests/python/check_faults.py --every $(EVERY) --full-disk $(FULL_DISK)
+
+check-foreign: .venv/ready $(tools)
+	$(python) Tests/python/check_foreign.py --flips $(FLIPS)
+
+# What takes too long for every change.
+check-all: check-faults check-foreign check-format check-make check-resume
 
 check-make: .venv/ready $(tools)
 	$(python) Tests/python/check_make.py

@@ -114,7 +114,8 @@ let package = Package(
       name: "ToolTests",
       dependencies: [
         "Artefacts", "HDF5", "TestSupport", "ToolKit", "fetch-data", "train", "score", "distill", "align", "report",
-      ]),
+      ],
+      resources: [.copy("Fixtures")]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11

@@ -77,7 +77,6 @@ public enum AlignmentFile {
     try writer.set("parameter_count", to: Int64(member.parameterCount))
     try writer.set("data", to: inputs.first { $0.kind == .data }?.content ?? "")
     try writer.finish(Provenance(kind: .alignment, options: options, inputs: inputs))
-    try output.commit()
   }
 }
 

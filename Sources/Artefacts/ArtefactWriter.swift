@@ -133,12 +133,17 @@ public final class ArtefactWriter {
     try writing(output.name) { try file.set(attribute, of: path, to: value) }
   }
 
-  /// Writes the provenance, and closes the file. `Output.commit` then makes it appear; this object is spent.
+  /// Writes the provenance, closes the file, reads it back, and makes it appear; this object is spent.
+  ///
+  /// - Parameter content: the digest of what the file holds, where it is not that over all variables.
   public func finish(_ provenance: Provenance, content: String? = nil) throws {
+    let content = content ?? contentDigest()
     try writing(output.name) {
-      try provenance.write(to: file, content: content ?? contentDigest())
+      try provenance.write(to: file, content: content)
       try file.close()
     }
+    try ReadBack.confirm(output, content: content)
+    try output.commit()
   }
 }
 

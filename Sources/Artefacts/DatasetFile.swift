@@ -176,7 +176,6 @@ public enum DatasetFile {
       try writer.set("name", to: layout.name)
       try writer.set("source", to: layout.source)
       try writer.finish(Provenance(kind: .data, options: layout.options, inputs: []))
-      try writer.output.commit()
     }
   }
 }

@@ -16,7 +16,10 @@ public enum FileCheck {
     var whole: [String: Variable] = [:]
     var rows: [String] = []
     problems += failures { paths = try reading(reader.name) { try reader.file.variables() } }
-    let runs = reader.kind == .runs ? try? reader.variable("/run", Int64.self, rank: 1).shape[0] : nil
+    var runs: Int?
+    if reader.kind == .runs {
+      problems += failures { runs = try reader.variable("/run", Int64.self, rank: 1).shape[0] }
+    }
     for path in paths {
       problems += failures {
         if try reader.isRowOfRuns(path, runs: runs) {
@@ -34,6 +37,8 @@ public enum FileCheck {
     } else if isSound {
       problems += failures { try checkContent(reader, whole) }
     }
+    // Of a file that could not be read nothing else is known.
+    if let unread = problems.first(where: { $0.status == .inputOutput }) { return [unread] }
     var seen: Set<String> = []
     return problems.filter { seen.insert($0.description).inserted }
   }

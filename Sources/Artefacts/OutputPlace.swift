@@ -40,7 +40,8 @@ public struct OutputPlace: Sendable {
     seen = try path.flatMap { try FileStatus.of($0, name: argument) }
     try refuseInputs(inputs)
     for other in others where isSame(as: other) {
-      throw Failure(.usage, argument, "is named as two outputs of one command", remedy: "name another file for one of them")
+      throw Failure(
+        .usage, argument, "is named as two outputs of one command", remedy: "name another file for one of them")
     }
     if !force { try refuseOthers() }
   }
@@ -125,7 +126,8 @@ public struct OutputPlace: Sendable {
       made = nil
     }
     guard made == command else {
-      throw refusal(made.map { "has the scores of score \($0), not of score \(command)" } ?? "does not say what its scores are")
+      throw refusal(
+        made.map { "has the scores of score \($0), not of score \(command)" } ?? "does not say what its scores are")
     }
   }
 

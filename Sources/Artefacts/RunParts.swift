@@ -99,7 +99,6 @@ public final class RunParts {
       let writer = try RunsWriter(part, schema: schema, runs: [rows.run])
       try writer.append(rows)
       try writer.finish()
-      try part.commit()
       RunJournal.remove(stem(folder.path, rows.run))
     case .spool(let spool):
       offsets[rows.run] = spool.count
@@ -147,7 +146,6 @@ public final class RunParts {
     let writer = try RunsWriter(output, schema: schema, runs: runs)
     for run in runs { try writer.append(try rows(of: run)) }
     try writer.finish()
-    try output.commit()
     try clear(runs)
     if replacesOthers, case .folder(let folder) = place { try folder.removeOthers() }
   }

@@ -8,8 +8,9 @@ enum RunsCheck {
   ///   - shared: all other variables; nil where something is wrong with them, and what is computed from them is passed
   ///     over.
   static func problems(in reader: ArtefactReader, rows: [String], shared: [String: FileCheck.Variable]?) -> [Failure] {
-    guard let file = try? RunsFile(reader) else { return [] }
-    var problems: [Failure] = []
+    var opened: RunsFile?
+    var problems = FileCheck.failures { opened = try RunsFile(reader) }
+    guard let file = opened else { return problems }
     var columns: [Column] = []
     for path in rows.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
       problems += FileCheck.failures {

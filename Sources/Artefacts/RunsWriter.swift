@@ -126,7 +126,7 @@ public final class RunsWriter {
     written.append((rows.run, digest))
   }
 
-  /// Completes the file on disk; `Output.commit` makes it appear.
+  /// Completes the file, reads it back, and makes it appear.
   public func finish() throws {
     try writer.finish(digests)
     if let optionalDigests { try writer.finish(optionalDigests) }

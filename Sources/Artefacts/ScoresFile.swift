@@ -172,7 +172,6 @@ public enum ScoresFile {
     /// Writes the provenance, and makes the file appear.
     public func finish(options: JSON, inputs: [InputRecord]) throws {
       try file.finish(Provenance(kind: .scores, options: options, inputs: inputs))
-      try file.output.commit()
     }
   }
 }

@@ -28,7 +28,11 @@ static const haddr_t most = ((haddr_t)1 << (8 * sizeof(off_t) - 1)) - 1;
 static _Thread_local int last_error;
 
 int rote_driver_error(void) { return last_error; }
-void rote_driver_begin(void) { last_error = 0; }
+void rote_driver_begin(void) {
+  last_error = 0;
+  // What is left there after a call tells a want of memory from what libhdf5 calls one.
+  errno = 0;
+}
 
 static void note(struct file *file, int error) {
   last_error = error;

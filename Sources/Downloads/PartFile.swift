@@ -93,11 +93,7 @@ final class PartFile {
       throw PartFile.cannotWrite(final, "see that there is room")
     }
     hasName = false
-    // The name must last through a power cut; a file system that cannot promise it is no reason to fail.
-    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    fsync(descriptor)
-    close(descriptor)
+    try syncFolder(folder, of: final)
   }
 
   /// An empty file is of no use to whoever comes next.

@@ -225,7 +225,8 @@ extension File {
     let size = try size()
     // Chunks may claim more than the file holds, too. Deflate shrinks at most 1032 times; what was never written takes
     // no room, so a few values need none.
-    let room = 1032 * Double(min(H5Dget_storage_size(handle.id), hsize_t(size))) + 4096
+    let stored = try look(H5Dget_storage_size(handle.id), "open", path)
+    let room = 1032 * Double(min(stored, hsize_t(size))) + 4096
     // The product of all but the dimensions of 0, since a row has elements even where there are no rows.
     let elements = extent.reduce(1.0) { $0 * Double(max(1, $1)) }
     guard elements < 0x1p62, extent.contains(0) || elements * Double(H5Tget_size(type.id)) <= room else {

@@ -26,19 +26,23 @@ public struct HDF5Error: Error, Sendable, CustomStringConvertible {
   }
 
   /// What the last call said: the system by the driver, or libhdf5 by its error stack.
-  fileprivate static func last(_ action: String, _ object: String) -> HDF5Error {
+  ///
+  /// - Parameter error: `errno` after the call.
+  fileprivate static func last(_ action: String, _ object: String, errno error: Int32) -> HDF5Error {
     let stack = rote_h5_error()
     let code = rote_driver_error()
     if code > 0 { return .system(action, object, code) }
     if code == Int32(ROTE_DAMAGED_HEAP) {
       return HDF5Error(action: action, object: object, reason: "its text is not where it should be")
     }
+    // libhdf5 says the same of a message that is too short for what it should hold.
+    if stack.is_out_of_memory != 0, error == ENOMEM { return .system(action, object, ENOMEM) }
     let message = withUnsafeBytes(of: stack.text) { bytes in
       String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
-    return HDF5Error(
-      action: action, object: object, reason: message.isEmpty ? "unknown error" : message,
-      isOfSystem: stack.is_out_of_memory != 0)
+    // Addresses in memory are of no use to the reader, and differ from run to run.
+    let reason = message.split(separator: ": current p", maxSplits: 1).first.map { String($0) }
+    return HDF5Error(action: action, object: object, reason: reason ?? "unknown error")
   }
 
   static func nul(_ action: String, _ object: String) -> HDF5Error {
@@ -65,7 +69,18 @@ func utf8(_ pointer: UnsafePointer<CChar>, _ action: String, _ object: String) t
 @discardableResult
 func check<T: SignedInteger>(_ call: @autoclosure () -> T, _ action: String, _ object: String) throws -> T {
   let result = guarded(call)
-  guard result >= 0, rote_driver_error() == 0 else { throw HDF5Error.last(action, object) }
+  let code = errno
+  guard result >= 0, rote_driver_error() == 0 else { throw HDF5Error.last(action, object, errno: code) }
+  return result
+}
+
+/// Makes a call whose result alone does not tell whether something is not there or could not be read.
+///
+/// - Throws: where it could not be read.
+func look<T>(_ call: @autoclosure () -> T, _ action: String, _ object: String) throws -> T {
+  let result = guarded(call)
+  let code = errno
+  guard rote_driver_error() == 0 else { throw HDF5Error.last(action, object, errno: code) }
   return result
 }
 

@@ -56,7 +56,7 @@ struct TextHeap {
         var (stored, mask): (hsize_t, UInt32) = (0, 0)
         var part = [UInt8](repeating: 0, count: 16 * Int(min(chunk, hsize_t(file.size))))
         // A chunk that is not there is an error of 1.10, and of no length later.
-        if guarded({ H5Dget_chunk_storage_size(id, offset, &stored) }) >= 0 && stored > 0 {
+        if try look(H5Dget_chunk_storage_size(id, offset, &stored), "read", path) >= 0 && stored > 0 {
           guard stored == hsize_t(part.count) else {
             throw damaged("a chunk of another length than its shape says")
           }

@@ -98,7 +98,8 @@ public enum OwnFile {
     default: problem = "is no regular file"
     }
     throw Failure(
-      .inputOutput, path, "\(problem), which is not used for unfinished runs", remedy: "remove it, or name another output")
+      .inputOutput, path, "\(problem), which is not used for unfinished runs",
+      remedy: "remove it, or name another output")
   }
 
   /// The same of a name.

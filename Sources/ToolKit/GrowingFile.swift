@@ -67,9 +67,9 @@ public struct GrowingFile: Sendable {
       var done = 0
       while done < count {
         let n = bytes.withUnsafeMutableBytes {
-          Glibc.read(descriptor, $0.baseAddress?.advanced(by: done), count - done)
+          let place = $0.baseAddress?.advanced(by: done)
+          return retrying { Glibc.read(descriptor, place, count - done) }
         }
-        if n < 0 && errno == EINTR { continue }
         guard n >= 0 else { throw Failure.system(path, "cannot read") }
         guard n > 0 else { return nil }
         done += n

@@ -42,6 +42,11 @@ public final class Input {
     }
   }
 
+  /// What has been written to an output that is not committed yet, under the output's name.
+  public init(writtenTo output: Output) {
+    (name, path, spooled) = (output.name, output.path, nil)
+  }
+
   deinit { if let spooled { close(spooled) } }
 
   /// The inputs of a command line: at most one of them standard input.
@@ -72,7 +77,7 @@ public final class Input {
   public func bytes(_ count: Int, at offset: Int) throws -> [UInt8] {
     try withDescriptor { descriptor in
       var bytes = [UInt8](repeating: 0, count: count)
-      let n = pread(descriptor, &bytes, count, off_t(offset))
+      let n = retrying { pread(descriptor, &bytes, count, off_t(offset)) }
       guard n >= 0 else { throw Failure.system(name, "cannot read") }
       return Array(bytes.prefix(n))
     }
@@ -104,8 +109,7 @@ public final class Input {
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
     var total = 0
     while true {
-      let n = read(0, &buffer, buffer.count)
-      if n < 0 && errno == EINTR { continue }
+      let n = retrying { read(0, &buffer, buffer.count) }
       guard n >= 0 else { throw Failure.system(name, "cannot read") }
       if n == 0 { break }
       total += n
@@ -127,8 +131,7 @@ public func namesSeparatedByNUL(in argument: String) throws -> [String] {
   var bytes: [UInt8] = []
   var buffer = [UInt8](repeating: 0, count: 1 << 16)
   while true {
-    let n = read(descriptor, &buffer, buffer.count)
-    if n < 0 && errno == EINTR { continue }
+    let n = retrying { read(descriptor, &buffer, buffer.count) }
     guard n >= 0 else { throw Failure.system(name, "cannot read") }
     if n == 0 { break }
     bytes += buffer.prefix(n)

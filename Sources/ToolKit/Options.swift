@@ -44,7 +44,7 @@ public struct OutputOptions: ParsableArguments {
       "Where to write; - is standard output, the default. A file of another kind is not replaced.", valueName: "file"))
   public var output = "-"
 
-  @Flag(help: "Replace whatever is there; of train and distill also finished runs, and other unfinished work beside it.")
+  @Flag(help: "Replace whatever is there: of train and distill finished runs too, and other unfinished work.")
   public var force = false
 
   public init() {}

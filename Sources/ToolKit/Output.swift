@@ -91,7 +91,7 @@ public final class Output {
   deinit {
     close(descriptor)
     if case .rename = target, !isCommitted { unlink(path) }
-    if case .copy(let through) = target, through > 2 { close(through) }
+    if case .copy(let through) = target, through > 2, !isCommitted { close(through) }
     rote_cleanup_remove(slot)
   }
 
@@ -121,24 +121,30 @@ public final class Output {
   public func write(_ bytes: UnsafeRawBufferPointer) throws { try writeAll(bytes, to: descriptor, subject: name) }
 
   /// Makes the output appear under its name, safely on disk; a second time does nothing.
+  ///
+  /// - Throws: where it did not, or where it appeared and is not known to be safe.
   public func commit() throws {
     guard !isCommitted else { return }
     switch target {
     case .copy(let through):
-      lseek(descriptor, 0, SEEK_SET)
+      guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw Failure.system(name, "cannot write") }
       var buffer = [UInt8](repeating: 0, count: 1 << 18)
       while true {
-        let n = read(descriptor, &buffer, buffer.count)
+        let n = retrying { read(descriptor, &buffer, buffer.count) }
         guard n >= 0 else { throw Failure.system(name, "cannot write") }
         if n == 0 { break }
         try buffer.withUnsafeBytes {
           try writeAll(UnsafeRawBufferPointer(rebasing: $0[0..<n]), to: through, subject: name)
         }
       }
+      isCommitted = true
+      // Standard output is closed when the tool ends: see `StandardOutput`.
+      guard through <= 2 || close(through) == 0 else { throw Failure.system(name, "cannot write") }
     case .rename(let final, let folder):
       guard fsync(descriptor) == 0 else { throw Failure.system(name, "cannot write") }
       try giveName(final)
-      Output.syncFolder(folder)
+      isCommitted = true
+      try syncFolder(folder, of: name)
     }
     isCommitted = true
   }
@@ -170,16 +176,18 @@ public final class Output {
     guard file >= 0 else { throw Failure.system(name, "cannot read") }
     defer { close(file) }
     let status = try FileStatus.of(descriptor: file, name: name)
-    guard status.isRegular, try status.size == FileStatus.of(descriptor: descriptor, name: name).size else { return false }
+    let own = try FileStatus.of(descriptor: descriptor, name: name)
+    guard status.isRegular, status.size == own.size else { return false }
     var (mine, others) = ([UInt8](repeating: 0, count: 1 << 18), [UInt8](repeating: 0, count: 1 << 18))
     var offset = 0
     while offset < status.size {
-      let count = pread(descriptor, &mine, mine.count, off_t(offset))
+      let count = retrying { pread(descriptor, &mine, mine.count, off_t(offset)) }
       guard count > 0 else { throw Failure.system(name, "cannot read") }
       var done = 0
       while done < count {
         let n = others.withUnsafeMutableBytes {
-          pread(file, $0.baseAddress?.advanced(by: done), count - done, off_t(offset + done))
+          let place = $0.baseAddress?.advanced(by: done)
+          return retrying { pread(file, place, count - done, off_t(offset + done)) }
         }
         guard n >= 0 else { throw Failure.system(name, "cannot read") }
         guard n > 0 else { return false }
@@ -235,13 +243,19 @@ public final class Output {
       close(descriptor)
     }
   }
+}
 
-  /// Makes a rename in this folder last through a power cut. A file system that cannot is no reason to fail.
-  static func syncFolder(_ folder: String) {
-    let descriptor = rote_open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
-    guard descriptor >= 0 else { return }
-    fsync(descriptor)
-    close(descriptor)
+/// Makes a rename in this folder last through a power cut. A file system that cannot, or a folder that may not be read,
+/// is no reason to fail.
+///
+/// - Parameter name: of the file, for messages.
+public func syncFolder(_ folder: String, of name: String) throws {
+  let descriptor = rote_open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+  guard descriptor >= 0 || errno == EACCES else { throw Failure.system(name, "cannot write") }
+  guard descriptor >= 0 else { return }
+  defer { close(descriptor) }
+  guard fsync(descriptor) == 0 || [EINVAL, ENOTSUP, EROFS].contains(errno) else {
+    throw Failure.system(name, "cannot write")
   }
 }
 

@@ -34,7 +34,8 @@ public final class Spool {
     var done = 0
     while done < count {
       let n = bytes.withUnsafeMutableBytes {
-        pread(descriptor, $0.baseAddress?.advanced(by: done), count - done, off_t(offset + done))
+        let place = $0.baseAddress?.advanced(by: done)
+        return retrying { pread(descriptor, place, count - done, off_t(offset + done)) }
       }
       guard n >= 0 else { throw Failure.system(Spool.name, "cannot read") }
       guard n > 0 else { throw Failure(.inputOutput, Spool.name, "is shorter than what was written") }
@@ -50,12 +51,19 @@ public final class Spool {
   }
 }
 
+/// What a system call returns, made again where a signal came in between.
+func retrying(_ call: () -> Int) -> Int {
+  while true {
+    let result = call()
+    if result >= 0 || errno != EINTR { return result }
+  }
+}
+
 /// Writes all of `bytes`, however the system cuts them up.
 func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, subject: String) throws {
   var rest = bytes[...]
   while !rest.isEmpty {
-    let n = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-    if n < 0 && errno == EINTR { continue }
+    let n = retrying { Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count) }
     guard n >= 0 else { throw Failure.system(subject, "cannot write") }
     rest = rest.dropFirst(n)
   }
@@ -64,6 +72,13 @@ func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, subject: St
 public enum StandardOutput {
   /// Writes to standard output. Where the reader has gone, SIGPIPE ends the tool silently.
   public static func write(_ bytes: [UInt8]) throws {
-    try bytes.withUnsafeBytes { try writeAll($0, to: 1, subject: "standard output") }
+    try bytes.withUnsafeBytes { try writeAll($0, to: 1, subject: name) }
+  }
+
+  private static let name = "standard output"
+
+  /// Closes it at the end of a tool: some file systems say only then that a disk is full.
+  static func finish() throws {
+    guard close(1) == 0 || errno == EBADF else { throw Failure.system(name, "cannot write") }
   }
 }

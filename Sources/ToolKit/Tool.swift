@@ -19,6 +19,7 @@ extension Tool {
     do {
       var command = try parseAsRoot()
       try command.run()
+      try StandardOutput.finish()
     } catch let failure as Failure {
       printError("\(name): \(failure)\n")
       Glibc.exit(failure.status.rawValue)
@@ -33,6 +34,7 @@ extension Tool {
     if code == .success {
       do {
         try StandardOutput.write(Array((fullMessage(for: error) + "\n").utf8))
+        try StandardOutput.finish()
       } catch {
         printError("\(name): \(error)\n")
         Glibc.exit(ExitStatus.inputOutput.rawValue)

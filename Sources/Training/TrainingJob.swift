@@ -121,7 +121,9 @@ public struct TrainingJob: Sendable {
           .resumable, place.argument, "stopped while another command worked on it",
           remedy: "the same command waits for it again")
       }
-      if !hasSaid { say(place.argument, "another command is at work on it (it has \(place.argument).partial); waiting for its end") }
+      if !hasSaid {
+        say(place.argument, "another command is at work on it (it has \(place.argument).partial); waiting for its end")
+      }
       hasSaid = true
     }
     if !parts.isLocked {

@@ -49,7 +49,8 @@ import Testing
     // What a kill at the very end leaves behind goes.
     try scratch.succeed("mkdir -p o.h5.partial/0123456789abcdef")
     #expect(try scratch.shell("\(command) --runs 0:4 -o o.h5").status == 0)
-    #expect(try scratch.names() == ["log", "o.h5", "o.h5.partial", "o.h5.partial/0123456789abcdef", "runs.h5", "sprites.h5"])
+    #expect(
+      try scratch.names() == ["log", "o.h5", "o.h5.partial", "o.h5.partial/0123456789abcdef", "runs.h5", "sprites.h5"])
   }
 
   @Test(arguments: [
@@ -192,13 +193,16 @@ import Testing
 
   @Test(arguments: [
     ("ln -s $PWD/victim KEY/000003.rows", "KEY/000003.rows: is a link"),
-    ("ln -s $PWD/victim KEY/000003.state", "is a link"), ("rm KEY/000000.h5; ln -s $PWD/part KEY/000000.h5", "is a link"),
+    ("ln -s $PWD/victim KEY/000003.state", "is a link"),
+    ("rm KEY/000000.h5; ln -s $PWD/part KEY/000000.h5", "is a link"),
     ("ln -s $PWD/nothing KEY/000003.rows", "is a link"), ("mkfifo KEY/000003.rows", "is no regular file"),
     ("mkfifo KEY/000003.state", "is no regular file"), ("mkdir KEY/000003.rows", "is a folder"),
     ("mkdir KEY/000003.h5", "is a folder"), ("ln victim KEY/000003.rows", "has a second name"),
     ("ln victim KEY/000003.state", "has a second name"), ("ln part KEY/000003.h5", "has a second name"),
-    ("mv KEY there; ln -s $PWD/there KEY", "is a link"), ("mv o.h5.partial there; ln -s there o.h5.partial", "is a link"),
-    ("ln -s $PWD/folder o.h5.partial/fedcba9876543210", "is a link"), ("rm -rf o.h5.partial; : > o.h5.partial", "is no folder"),
+    ("mv KEY there; ln -s $PWD/there KEY", "is a link"),
+    ("mv o.h5.partial there; ln -s there o.h5.partial", "is a link"),
+    ("ln -s $PWD/folder o.h5.partial/fedcba9876543210", "is a link"),
+    ("rm -rf o.h5.partial; : > o.h5.partial", "is no folder"),
     ("rm -f o.h5.partial/lock; ln -s $PWD/victim o.h5.partial/lock", "is a link"),
     ("rm -f o.h5.partial/lock; mkfifo o.h5.partial/lock", "is no regular file"),
   ])
@@ -216,9 +220,11 @@ import Testing
     try scratch.succeed("echo precious | cmp - victim; echo kept | cmp - folder/kept; test ! -e nothing -a ! -e o.h5")
   }
 
-  @Test(.enabled(if: geteuid() == 0, "files of another user are made by root alone"), arguments: [
-    "o.h5.partial", "KEY", "KEY/000000.h5", "o.h5.partial/lock",
-  ])
+  @Test(
+    .enabled(if: geteuid() == 0, "files of another user are made by root alone"),
+    arguments: [
+      "o.h5.partial", "KEY", "KEY/000000.h5", "o.h5.partial/lock",
+    ])
   func `What belongs to another user is refused`(name: String) throws {
     let scratch = try Scratch(with: ["sprites.h5"])
     let key = try key(scratch)

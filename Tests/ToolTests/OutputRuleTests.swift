@@ -86,7 +86,8 @@ import Testing
     try scratch.succeed("empty=$(mktemp ./empty.XXXX); \(command.text) -q -o $empty; mv $empty empty")
     #expect(try scratch.bytes("empty") == made)
     // What is no file passes.
-    try scratch.succeed("\(command.text) -q -o /dev/null; mkfifo pipe; cat pipe > through & \(command.text) -q -o pipe; wait")
+    try scratch.succeed(
+      "\(command.text) -q -o /dev/null; mkfifo pipe; cat pipe > through & \(command.text) -q -o pipe; wait")
     #expect(try scratch.bytes("through") == made)
   }
 
@@ -108,7 +109,8 @@ import Testing
   @Test(arguments: [
     ("score memorisation runs.h5", "runs.h5"), ("score memorisation -q students.h5", "students.h5"),
     ("score memorisation runs.h5", "./runs.h5"), ("score memorisation runs.h5", "link"),
-    ("score memorisation runs.h5", "hard"), ("printf 'runs.h5\\0' > list; score memorisation --files0-from list", "list"),
+    ("score memorisation runs.h5", "hard"),
+    ("printf 'runs.h5\\0' > list; score memorisation --files0-from list", "list"),
     ("score memorisation - < runs.h5", "runs.h5"), ("score trajectories scores.h5", "scores.h5"),
     ("score import import.csv --from csv --data sprites.h5", "import.csv"),
     ("score import import.csv --from csv --data sprites.h5", "sprites.h5"),
@@ -138,7 +140,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("report show sprites.h5 -o x.svg --sheet x.svg", "x.svg"), ("report show sprites.h5 -o x.svg --sheet ./x.svg", "./x.svg"),
+    ("report show sprites.h5 -o x.svg --sheet x.svg", "x.svg"),
+    ("report show sprites.h5 -o x.svg --sheet ./x.svg", "./x.svg"),
     ("touch x.svg; ln x.svg y.svg; report show sprites.h5 -o x.svg --sheet y.svg", "y.svg"),
     ("ln -s x.svg y.svg; report show sprites.h5 -o x.svg --sheet y.svg", "y.svg"),
     ("train sprites.h5 --architecture mlp -o new.h5 --log ./new.h5", "./new.h5"),

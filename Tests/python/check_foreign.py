@@ -160,7 +160,7 @@ def check(title, kind, files, damaged, folder) -> Counter:
                 else f"takes {seconds:.1f} s" if seconds > MOST_TIME
                 else f"says {done.errors!r}"
                 if command != flips.CHECK and done.status and done.errors.count("\n") != 1 else None)
-            found.append((wrong, f"{title}: {what}: {command}: {wrong}", done))
+            found.append((wrong, f"{title}: {what}: {command}: {wrong} {done.errors!r}", done))
             out.unlink(missing_ok=True)
         path.unlink()
         return found

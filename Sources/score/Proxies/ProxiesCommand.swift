@@ -58,8 +58,8 @@ struct ProxiesCommand: ParsableCommand {
 
   func run() throws {
     guard !list else {
-      for proxy in Proxy.allCases { print("\(proxy.rawValue)\t\(proxy.need.words)\t\(proxy.definition)") }
-      return
+      let lines = Proxy.allCases.map { "\($0.rawValue)\t\($0.need.words)\t\($0.definition)\n" }
+      return try StandardOutput.write(Array(lines.joined().utf8))
     }
     let instructionSet = try selectedInstructionSet()
     let names = try inputs.names()
