@@ -115,7 +115,7 @@ def check_training(folder, name, command, pairs, chance):
         check_nothing_left(folder, output)
         output.unlink()
         counts[kind] += 1
-    print(f"check-pairs: {name}: " + ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())))
+    print(f"check-pairs: {name}: " + ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())), flush=True)
 
 
 def check_others(folder, name, first, second, pairs, chance):
@@ -139,7 +139,7 @@ def check_others(folder, name, first, second, pairs, chance):
             assert set(statuses) <= {0, 74} and content in [calm[i] for i, status in zip(chosen, statuses) if status == 0], ends
         check_nothing_left(folder, output)
         output.unlink()
-    print(f"check-pairs: {name}: {pairs} pairs")
+    print(f"check-pairs: {name}: {pairs} pairs", flush=True)
 
 
 def main():
