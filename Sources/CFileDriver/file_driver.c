@@ -64,6 +64,8 @@ static H5FD_t *open_file(const char *name, unsigned flags, hid_t access, haddr_t
   file->end_of_file = info.st_size;
   file->device = info.st_dev;
   file->inode = info.st_ino;
+  // libhdf5 looks for a file before it makes it.
+  last_error = 0;
   return &file->shared;
 }
 

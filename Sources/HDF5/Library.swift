@@ -112,7 +112,8 @@ public final class Handle {
   public let id: hid_t
   private let close: (hid_t) -> herr_t
 
-  init(_ call: @autoclosure () -> hid_t, _ action: String, _ object: String, close: @escaping (hid_t) -> herr_t) throws {
+  init(_ call: @autoclosure () -> hid_t, _ action: String, _ object: String, close: @escaping (hid_t) -> herr_t) throws
+  {
     id = try check(call(), action, object)
     self.close = close
   }

@@ -59,7 +59,9 @@ struct WholeChunks {
     (offset[0], offset[1]) = (hsize_t(row), hsize_t(first))
     let count = chunk.part * chunk.rest * 4
     var stored: hsize_t = 0
-    guard guarded({ H5Dget_chunk_storage_size(dataset.handle.id, offset, &stored) }) >= 0, stored == count + 4 else { return false }
+    guard guarded({ H5Dget_chunk_storage_size(dataset.handle.id, offset, &stored) }) >= 0, stored == count + 4 else {
+      return false
+    }
     // The sum comes after the elements: where what follows is still to be read it may lie there.
     if limit >= count + 4, let base = room.baseAddress {
       return fetch(offset, UnsafeMutableRawBufferPointer(start: base, count: count + 4))

@@ -29,11 +29,12 @@ import Testing
   }
 
   /// A heap of 64 bytes with an object of 11 bytes, and what is left as object 0.
-  private static func heap(size: UInt64 = 64, object: UInt64 = 11, index: UInt16 = 1, free: UInt64 = 16) -> [UInt8] {
-    func bytes(_ number: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: number.littleEndian) { Array($0) } }
+  private static func heap(size: UInt64 = 64, object: UInt64 = 11) -> [UInt8] {
+    func bytes(_ number: UInt64) -> [UInt8] { withUnsafeBytes(of: number.littleEndian) { Array($0) } }
     let head = Array("GCOL".utf8) + [1, 0, 0, 0] + bytes(size)
-    let first = bytes(index) + bytes(UInt16(1)) + [0, 0, 0, 0] + bytes(object) + [UInt8](repeating: 65, count: 16)
-    return head + first + bytes(UInt16(0)) + bytes(UInt16(0)) + [0, 0, 0, 0] + bytes(free)
+    // The index, the number of references and four bytes of nothing; then the length.
+    let first = [1, 0, 1, 0, 0, 0, 0, 0] + bytes(object) + [UInt8](repeating: 65, count: 16)
+    return head + first + [UInt8](repeating: 0, count: 8) + bytes(16)
   }
 
   @Test func `A heap is sound where its objects lie in it and fill it`() {
