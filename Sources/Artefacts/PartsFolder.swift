@@ -29,8 +29,13 @@ final class PartsFolder {
   init(beside target: String, key: String, waiting: () throws -> Void) throws {
     let root = PartsFolder.root(beside: target)
     (self.root, path) = (root, "\(root)/\(key)")
-    lock = try FileLock(
-      "\(root)/\(PartsFolder.lockName)", prepare: { try PartsFolder.make(root) }, waiting: waiting)
+    do {
+      lock = try FileLock(
+        "\(root)/\(PartsFolder.lockName)", prepare: { try PartsFolder.make(root) }, waiting: waiting)
+    } catch {
+      rmdir(root)
+      throw error
+    }
     // Before anything in there is read or written.
     for name in try fileNames(in: root) where name != PartsFolder.lockName {
       try OwnFile.check("\(root)/\(name)", S_IFDIR)
