@@ -140,4 +140,19 @@ import ToolKit
     var hostile = ByteReader([UInt8](repeating: 0xFF, count: 12)[...])
     #expect(hostile.readArray(Double.self) == nil)
   }
+
+  @Test func `What the system does not let be read is an error, and not a state that is not there`() throws {
+    try write([1], to: scratch("file"))
+    var rows = rows(0)
+    var below = RunJournal(path: scratch("file/000007"), identity: [UInt8](repeating: 1, count: 32))
+    #expect(failure { try below.load(into: &rows) }?.status == .inputOutput)
+    var journal = journal()
+    try save("one", [piece(0)], to: &journal)
+    // The rows are whole, and cannot be opened as what they are.
+    try FileManager.default.moveItem(atPath: scratch("000007.rows"), toPath: scratch("elsewhere"))
+    try FileManager.default.createSymbolicLink(atPath: scratch("000007.rows"), withDestinationPath: "elsewhere")
+    var resumed = self.journal()
+    #expect(failure { try resumed.load(into: &rows) }?.description.contains("is a link") == true)
+    #expect(failure { try save("two", [piece(1)], to: &journal) }?.description.contains("is a link") == true)
+  }
 }

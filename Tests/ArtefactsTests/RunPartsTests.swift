@@ -30,10 +30,12 @@ import ToolKit
       #expect(try parts.finished(of: [0, 1, 2]) == [])
       for run in [2, 0] { try parts.add(samples.rows(run, schema)) }
     }
-    let again = try parts(schema)
-    #expect(try again.finished(of: [0, 1, 2]) == [0, 2])
-    try again.add(samples.rows(1, schema))
-    try again.assemble([0, 1, 2], into: Output(samples.scratch("out.h5")))
+    do {
+      let again = try parts(schema)
+      #expect(try again.finished(of: [0, 1, 2]) == [0, 2])
+      try again.add(samples.rows(1, schema))
+      try again.assemble([0, 1, 2], into: Output(samples.scratch("out.h5")))
+    }
     #expect(try !fileNames(in: samples.scratch.path).contains("out.h5.partial"))
     // As if they had been written at once.
     try samples.write("whole.h5", schema, runs: [0, 1, 2])
@@ -97,5 +99,33 @@ import ToolKit
     try samples.write("whole.h5", schema, runs: [0, 1])
     #expect(try Array(buffer.prefix(count)) == bytes(of: samples.scratch("whole.h5")))
     #expect(try Set(fileNames(in: samples.scratch.path)) == ["data.h5", "fifo", "whole.h5"])
+  }
+
+  @Test func `A part that the system does not let be read is an error, and not one that is not there`() throws {
+    let schema = samples.schema(try samples.dataset())
+    let parts = try parts(schema)
+    for run in 0..<2 { try parts.add(samples.rows(run, schema)) }
+    let part = try path("000001.h5")
+    try FileManager.default.removeItem(atPath: part)
+    try FileManager.default.createDirectory(atPath: part, withIntermediateDirectories: false)
+    #expect(failure { try parts.finished(of: [0, 1]) }?.status == .inputOutput)
+    #expect(try parts.finished(of: [0]) == [0])
+  }
+
+  @Test func `The folder is one command's at a time, and goes without parts`() throws {
+    let schema = samples.schema(try samples.dataset())
+    struct Waited: Error {}
+    do {
+      let first = try parts(schema)
+      #expect(throws: Waited.self) {
+        try RunParts(
+          target: Output.regularPath(of: samples.scratch("out.h5")), schema: schema, dependencies: [],
+          waiting: { throw Waited() })
+      }
+      #expect(try first.finished(of: [0]) == [])
+    }
+    #expect(try !fileNames(in: samples.scratch.path).contains("out.h5.partial"))
+    try parts(schema).add(samples.rows(0, schema))
+    #expect(try fileNames(in: partial).count == 1, "the lock stays")
   }
 }
