@@ -30,7 +30,9 @@ import Testing
 
   /// A heap of 64 bytes with an object of 11 bytes, and what is left as object 0.
   private static func heap(size: UInt64 = 64, object: UInt64 = 11) -> [UInt8] {
-    func bytes(_ number: UInt64) -> [UInt8] { withUnsafeBytes(of: number.littleEndian) { Array($0) } }
+    func bytes(_ number: UInt64) -> [UInt8] {
+      withUnsafeBytes(of: number.littleEndian) { Array($0) }
+    }
     let head = Array("GCOL".utf8) + [1, 0, 0, 0] + bytes(size)
     // The index, the number of references and four bytes of nothing; then the length.
     let first = [1, 0, 1, 0, 0, 0, 0, 0] + bytes(object) + [UInt8](repeating: 65, count: 16)
@@ -41,7 +43,8 @@ import Testing
     func isSound(_ bytes: [UInt8]) -> Bool { rote_is_sound_heap(bytes, bytes.count) != 0 }
     #expect(isSound(Self.heap()))
     let bad: [(String, [UInt8])] = [
-      ("longer than it is", Self.heap(size: 72)), ("shorter", Self.heap(size: 56)), ("of no length", Self.heap(size: 0)),
+      ("longer than it is", Self.heap(size: 72)), ("shorter", Self.heap(size: 56)),
+      ("of no length", Self.heap(size: 0)),
       ("an object beyond its end", Self.heap(object: 64)), ("an object of 2^63 bytes", Self.heap(object: 1 << 63)),
       ("an object of 2^64 - 1 bytes", Self.heap(object: .max)), ("cut short", Array(Self.heap().dropLast(8))),
     ]
