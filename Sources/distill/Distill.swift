@@ -22,7 +22,8 @@ struct Distill: Tool {
         distill data.h5 teachers.h5 --architecture resnet-8 -o students.h5
 
       Writes a runs file, as train does, and takes train's options; of its losses
-      cross-entropy alone.
+      cross-entropy alone. As there, a second command for the same output waits for
+      the first, and other runs are replaced with --force alone.
       """),
     version: Version.text("distill", libraries: fileLibraries))
 

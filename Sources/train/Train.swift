@@ -18,7 +18,9 @@ struct Train: Tool {
         fetch-data sprites | train - --architecture mlp --runs 0:10 -o runs.h5
 
       Work that is cut off goes on with the same command: finished runs wait in
-      FILE.partial.
+      FILE.partial. A second command for the same output waits for the first. Where
+      the output holds exactly these runs there is nothing to do; other runs are
+      replaced with --force alone.
       """),
     version: Version.text("train", libraries: fileLibraries))
 
