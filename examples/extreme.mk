@@ -120,6 +120,9 @@ $(addprefix $(STUDY)/,$(addsuffix .md,$(parts))):
 	$(call launched,$(BIN)report tables $^ -o $@)
 	@cat $@
 
+# Runs appear whole. A tool that is killed after that has failed, and its file is to stay all the same.
+.PRECIOUS: $(foreach part,$(parts),$(addsuffix /runs.h5,$($(part)_cells)))
+
 initial: $(foreach a,sin relu,$(STUDY)/$(first)/$a/initial.tsv)
 $(STUDY)/$(first)/%/initial.tsv: $(STUDY)/$(first)/data.h5
 	@mkdir -p $(@D)

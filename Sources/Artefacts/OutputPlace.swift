@@ -15,6 +15,13 @@ public struct OutputPlace: Sendable {
     case text
     /// A log, which is not replaced but grows.
     case log
+
+    fileprivate var isText: Bool {
+      switch self {
+      case .text, .log: true
+      case .file, .scores: false
+      }
+    }
   }
 
   /// As the user named it.
@@ -36,6 +43,7 @@ public struct OutputPlace: Sendable {
     _ argument: String, for content: Content, inputs: [String], others: [OutputPlace] = [], force: Bool
   ) throws {
     (self.argument, self.content, replacesAll) = (argument, content, force)
+    if argument == "-", !content.isText { try Output.refuseTerminal() }
     path = try Output.regularPath(of: argument)
     seen = try path.flatMap { try FileStatus.of($0, name: argument) }
     try refuseInputs(inputs)
@@ -61,8 +69,7 @@ public struct OutputPlace: Sendable {
 
   /// Begins the output; its commit replaces what was seen here, and nothing that came later.
   public func open() throws -> Output {
-    if case .text = content { return try Output(argument, isText: true, replacing: replaces) }
-    return try Output(argument, replacing: replaces)
+    try Output(argument, isText: content.isText, replacing: replaces)
   }
 
   private var replaces: Output.Replaces { replacesAll ? .whatever : .only(seen) }

@@ -1,3 +1,4 @@
+import CToolKit
 import ToolKit
 
 #if canImport(Glibc)
@@ -68,16 +69,22 @@ final class PartsFolder {
 
   /// Removes the files that `isWanted` picks by their names.
   func remove(_ isWanted: (String) -> Bool) throws {
-    for name in try fileNames(in: path) where isWanted(name) { unlink("\(path)/\(name)") }
+    try PartsFolder.removeFiles(in: path, isWanted)
   }
 
   /// Removes all that lies there of other configurations.
   func removeOthers() throws {
     for name in try fileNames(in: root) where name != PartsFolder.lockName && "\(root)/\(name)" != path {
-      let other = "\(root)/\(name)"
-      try OwnFile.check(other, S_IFDIR)
-      for name in try fileNames(in: other) { unlink("\(other)/\(name)") }
-      rmdir(other)
+      try PartsFolder.removeFiles(in: "\(root)/\(name)") { _ in true }
+      rmdir("\(root)/\(name)")
     }
+  }
+
+  /// By the open folder, so that nobody can put a link to another in its place meanwhile.
+  private static func removeFiles(in folder: String, _ isWanted: (String) -> Bool) throws {
+    let descriptor = rote_open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)
+    guard descriptor >= 0 else { throw Failure.system(folder, "cannot read") }
+    defer { close(descriptor) }
+    for name in try fileNames(in: "/dev/fd/\(descriptor)") where isWanted(name) { unlinkat(descriptor, name, 0) }
   }
 }

@@ -36,10 +36,7 @@ public final class Output {
   public init(_ argument: String, isText: Bool = false, replacing replaces: Replaces = .whatever) throws {
     self.replaces = replaces
     if argument == "-" {
-      guard isText || isatty(1) == 0 else {
-        throw Failure(
-          .usage, "standard output", "is a terminal", remedy: "name a file with -o, or pipe it on")
-      }
+      if !isText { try Output.refuseTerminal() }
       name = "standard output"
       target = .copy(to: 1)
     } else if let path = try Output.regularPath(of: argument) {
@@ -93,6 +90,12 @@ public final class Output {
     if case .rename = target, !isCommitted { unlink(path) }
     if case .copy(let through) = target, through > 2, !isCommitted { close(through) }
     rote_cleanup_remove(slot)
+  }
+
+  /// Refuses standard output for what is no text, where it is a terminal.
+  public static func refuseTerminal() throws {
+    guard isatty(1) != 0 else { return }
+    throw Failure(.usage, "standard output", "is a terminal", remedy: "name a file with -o, or pipe it on")
   }
 
   /// The path at which an output of this name appears, with links followed; nil where it is written through.
