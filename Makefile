@@ -19,7 +19,8 @@ help::
 	@echo 'make check-foreign  damaged files of other programs: no signal, no run without end'
 	@echo 'make check-all      the checks above and the two below in full: hours'
 	@echo 'make check-make     interrupts studies, changes and misspells their settings, and looks what is made again'
-	@echo 'make check-resume   cuts runs off, KILLS times a job, and compares their bytes with those of undisturbed ones'
+	@echo 'make check-resume   cuts runs off, KILLS times a job, and compares their bytes with those of undisturbed ones;'
+	@echo '                    and starts two commands at once on one output, PAIRS of each kind'
 	@echo 'make check-slurm    the same study by make, srun and a job array on a Slurm of this machine, with tasks killed'
 	@echo 'make check-install  make install and uninstall in a scratch folder'
 	@echo 'make check-deb      installs the package in a fresh Debian by debootstrap, and removes it; needs root'
@@ -264,8 +265,12 @@ check-torch: $(tools)
 # Signals a job.
 KILLS = 20
 
+# Pairs of commands at once on one output, of each kind.
+PAIRS = 20
+
 check-resume: $(tools)
 	python3 Tests/python/check_resume.py --kills $(KILLS)
+	python3 Tests/python/check_pairs.py --pairs $(PAIRS)
 
 # A Slurm of this machine's own, on the loopback interface.
 check-slurm: $(tools)

@@ -60,7 +60,7 @@ let package = Package(
     .target(name: "HDF5", dependencies: ["CHDF5", "CFileDriver", "CToolKit"]),
 
     // Files and networks.
-    .target(name: "Artefacts", dependencies: ["HDF5", "ToolKit", "CCrypto"]),
+    .target(name: "Artefacts", dependencies: ["HDF5", "CToolKit", "ToolKit", "CCrypto"]),
     .target(name: "Networks", dependencies: ["Kernels", "Randomness"]),
 
     // What the tools do.

@@ -182,6 +182,9 @@ $(addprefix $(STUDY)/,$(addsuffix .md,$(parts))):
 	$(call launched,$(BIN)report tables $(filter %.h5,$^) -o $@)
 	@cat $@
 
+# Runs appear whole. A tool that is killed after that has failed, and its file is to stay all the same.
+.PRECIOUS: $(foreach part,$(parts),$(addsuffix /runs.h5,$($(part)_cells)))
+
 initial_files := $(foreach a,sin relu,$(STUDY)/$(first)/$a/initial.tsv)
 initial_settings = --sigmas $(subst $(space),$(comma),$(strip $(SIGMAS))) --runs $(RUNS)
 $(eval $(call kept,initial,$(wildcard $(initial_files))))

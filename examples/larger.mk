@@ -85,6 +85,8 @@ all_arms_of = $(call runs_of,$(word 1,$(subst /, ,$1))) $(call distilled_of_pair
 # Named one by one: what only patterns name, make removes in the end.
 arms: $(foreach p,$(pairs),$(call arms_of,$p) $(addprefix $(STUDY)/arms/$p,.files .h5 .md) $(STUDY)/arms/stopped/$p/accuracy)
 
+.PRECIOUS: $(foreach p,$(pairs),$(call arms_of,$p))
+
 # Options of a block, student/teacher/block.
 student = --architecture '$(call architecture,$(word 1,$(subst /, ,$*)))' --runs $(call range,$(*F))
 own_block = $(STUDY)/runs/$(word 1,$(subst /, ,$1))/$(word 3,$(subst /, ,$1)).h5

@@ -149,6 +149,9 @@ trajectories_file := $(and $(word 2,$(SIZES)),$(STUDY)/trajectories.h5)
 measures := $(trajectories_file) $(STUDY)/proxies.h5 $(STUDY)/agreement.h5 $(STUDY)/influence.h5
 reported := $(STUDY)/data.h5 $(STUDY)/scores.h5 $(measures) $(alignment_files) $(run_files) $(distilled_files)
 
+# Runs appear whole. A tool that is killed after that has failed, and its file is to stay all the same.
+.PRECIOUS: $(run_files) $(distilled_files)
+
 # All that runs depend on: a job array that trains their blocks (slurm/runs.sbatch) begins here.
 prepare: $(STUDY)/data.h5 $(settings)/train $(settings)/distill
 data: $(STUDY)/data.h5

@@ -73,7 +73,7 @@ private struct Pictures: Sendable {
   init(below folder: String) throws { try add(folder) }
 
   private mutating func add(_ path: String) throws {
-    for name in fileNames(in: path) {
+    for name in try fileNames(in: path) {
       let inner = "\(path)/\(name)"
       if name.hasSuffix(".JPEG") {
         let input = try Input(inner)

@@ -76,7 +76,7 @@ public struct RunJournal: Sendable {
         }
       }
     }
-    let output = try Output(statePath)
+    let output = try Output(ownFile: statePath)
     var writer = StateWriter(output)
     try RunJournal.magic.withUnsafeBytes { try writer.write($0) }
     try writer.write(RunJournal.version)
@@ -109,15 +109,18 @@ public struct RunJournal: Sendable {
   // MARK: Going on
 
   /// Whether there is a state, of whatever worth.
-  public var isThere: Bool { isRegularFile(statePath) }
+  public var isThere: Bool {
+    get throws { try FileStatus.of(statePath) != nil }
+  }
 
   /// What was saved last: the state, and the final pieces in their places in `values`.
   ///
   /// - Returns: nil where nothing is, or nothing that can be trusted; what has become of `values` is then of no use.
-  public mutating func load(into values: inout RunRows) -> ArraySlice<UInt8>? {
-    guard let reader = GrowingFile(statePath).reader(), reader.left >= 32, let file = reader.read(reader.left) else {
-      return nil
-    }
+  /// - Throws: where the system does not let it be read: it may be good.
+  public mutating func load(into values: inout RunRows) throws -> ArraySlice<UInt8>? {
+    guard let reader = try GrowingFile(statePath).reader(), reader.left >= 32,
+      let file = try reader.read(reader.left)
+    else { return nil }
     let whole = Digest()
     file.dropLast(32).withUnsafeBytes { whole.update($0) }
     guard whole.finish().elementsEqual(file.suffix(32)) else { return nil }
@@ -127,21 +130,22 @@ public struct RunJournal: Sendable {
       state.take(32).map({ $0.elementsEqual(identity) }) == true,
       let length = state.read(UInt64.self).flatMap({ Int(exactly: $0) }),
       let digest = state.take(32).map(Array.init),
-      readPieces(length, into: &values) == digest
+      try readPieces(length, into: &values) == digest
     else { return nil }
     (self.length, self.digest) = (length, digest)
     return state.rest
   }
 
   /// The digest of the pieces in the first `length` bytes of the rows; nil where there are no such pieces.
-  private func readPieces(_ length: Int, into values: inout RunRows) -> [UInt8]? {
+  private func readPieces(_ length: Int, into values: inout RunRows) throws -> [UInt8]? {
     var digest = RunJournal.start
     guard length > 0 else { return digest }
-    guard let file = rows.reader(), file.left >= length else { return nil }
+    guard let file = try rows.reader(), file.left >= length else { return nil }
     let end = file.left - length
     while file.left > end {
-      guard let pathLength = file.readNumber(), let text = file.read(pathLength), let offset = file.readNumber(),
-        let count = file.readNumber(), let bytes = file.read(count), let expected = file.read(32)
+      guard let pathLength = try file.readNumber(), let text = try file.read(pathLength),
+        let offset = try file.readNumber(), let count = try file.readNumber(), let bytes = try file.read(count),
+        let expected = try file.read(32)
       else { return nil }
       let path = String(decoding: text, as: UTF8.self)
       guard let head = try? RunJournal.head(path, offset: offset, count: count) else { return nil }

@@ -5,7 +5,8 @@ import ToolKit
   import Glibc
 #endif
 
-/// The finished runs of a job that is under way: one runs file a run, in `FILE.partial/<key>/`.
+/// The finished runs of a job that is under way: one runs file a run, in `FILE.partial/<key>/`, which one command has at a
+/// time (`PartsFolder`).
 ///
 /// Beside them lies the state of the runs that are under way: see `RunJournal`.
 ///
@@ -14,40 +15,45 @@ import ToolKit
 /// its runs wait in a temporary file without a name, and are gone with the job.
 public final class RunParts {
   private enum Place {
-    case folder(root: String, path: String)
+    case folder(PartsFolder)
     case spool(Spool)
   }
 
   private let schema: RunSchema
-  private let output: Output
   private let place: Place
   /// All that rows depend on beside the run's number, mask and teacher.
   private let identity: String
   /// Where each run begins in the spool.
   private var offsets: [Int: Int] = [:]
 
-  /// - Parameter dependencies: what rows depend on beside the configuration and the build: the instruction set.
-  public init(output: Output, schema: RunSchema, dependencies: [String]) throws {
+  /// - Parameters:
+  ///   - target: the path that the runs are for; nil where it is no regular file.
+  ///   - dependencies: what rows depend on beside the configuration and the build: the instruction set.
+  ///   - waiting: called again and again while another command works on the target; it may throw.
+  public init(
+    target: String?, schema: RunSchema, dependencies: [String], waiting: () throws -> Void = {}
+  ) throws {
     self.schema = schema
-    self.output = output
     let kept = schema.keep.map(\.rawValue).sorted().joined(separator: ",")
     let parts = [schema.cell, Kind.runs.software, HDF5.libraryVersion(), kept, schema.details] + dependencies
     identity = parts.joined(separator: "\0")
-    guard let target = output.regularPath else {
-      place = .spool(try Spool())
-      return
-    }
-    let key = String(Digest.sha256(identity).prefix(16))
-    let root = target + ".partial"
-    place = .folder(root: root, path: "\(root)/\(key)")
-    for path in [root, "\(root)/\(key)"] where mkdir(path, 0o777) != 0 && errno != EEXIST {
-      throw Failure.system(path, "cannot make the folder of unfinished runs")
-    }
+    place =
+      if let target {
+        .folder(
+          try PartsFolder(beside: target, key: String(Digest.sha256(identity).prefix(16)), waiting: waiting))
+      } else {
+        .spool(try Spool())
+      }
   }
 
-  /// Folders without a finished run are of no use to a later start.
-  deinit {
-    if case .folder(let root, let path) = place, rmdir(path) == 0 { rmdir(root) }
+  /// Whether something is left beside a target of commands that have not ended, or were cut off.
+  public static func areLeft(beside target: String) throws -> Bool {
+    try FileStatus.of(PartsFolder.root(beside: target)) != nil
+  }
+
+  /// Whether no other command can work on the target meanwhile: not every file system keeps locks.
+  public var isLocked: Bool {
+    if case .folder(let folder) = place { folder.isLocked } else { true }
   }
 
   private func stem(_ folder: String, _ run: Int) -> String {
@@ -59,36 +65,41 @@ public final class RunParts {
 
   /// Where a run's state is saved while it is under way; nil where there is no place for it.
   public func journal(of run: Int, mask: [UInt8], teacher: [UInt8]?) -> RunJournal? {
-    guard case .folder(_, let folder) = place else { return nil }
+    guard case .folder(let folder) = place else { return nil }
     let digest = Digest()
     digest.update("\(identity)\0\(run)\0")
     digest.update(mask)
     digest.update(teacher ?? [])
-    return RunJournal(path: stem(folder, run), identity: digest.finish())
+    return RunJournal(path: stem(folder.path, run), identity: digest.finish())
   }
 
   /// Of `runs`, those that are done, whole and undamaged.
   ///
   /// - Parameter teachers: the digest of each run's teacher, where runs are distilled: a run that another network taught,
   ///   trained again since then, is not one of them.
-  public func finished(of runs: [Int], teachers: [Int: [UInt8]] = [:]) -> [Int] {
-    guard case .folder(_, let folder) = place else { return [] }
-    let names = Set(fileNames(in: folder))
-    return runs.filter { run in
-      guard names.contains(Output.base(of: file(folder, run))), let rows = try? rows(of: run) else { return false }
-      return rows.rows["/teacher_digest"] == teachers[run]
+  /// - Throws: where the system does not let a part be read: it may be whole.
+  public func finished(of runs: [Int], teachers: [Int: [UInt8]] = [:]) throws -> [Int] {
+    guard case .folder(let folder) = place else { return [] }
+    let names = Set(try fileNames(in: folder.path))
+    return try runs.filter { run in
+      guard names.contains(Output.base(of: file(folder.path, run))) else { return false }
+      do {
+        return try rows(of: run).rows["/teacher_digest"] == teachers[run]
+      } catch let failure as Failure where failure.status == .badData {
+        return false
+      }
     }
   }
 
   /// Keeps a finished run, safely on disk; its saved state goes.
   public func add(_ rows: RunRows) throws {
     switch place {
-    case .folder(_, let folder):
-      let part = try Output(file(folder, rows.run))
+    case .folder(let folder):
+      let part = try Output(ownFile: file(folder.path, rows.run))
       let writer = try RunsWriter(part, schema: schema, runs: [rows.run])
       try writer.append(rows)
       try writer.finish()
-      RunJournal.remove(stem(folder, rows.run))
+      RunJournal.remove(stem(folder.path, rows.run))
     case .spool(let spool):
       offsets[rows.run] = spool.count
       for variable in schema.variables { try spool.write(rows.rows[variable.path, default: []]) }
@@ -103,8 +114,9 @@ public final class RunParts {
 
   private func rows(of run: Int) throws -> RunRows {
     switch place {
-    case .folder(_, let folder):
-      let path = file(folder, run)
+    case .folder(let folder):
+      let path = file(folder.path, run)
+      try OwnFile.check(path, S_IFREG)
       let part = try RunsFile(ArtefactReader(Input(path)))
       guard part.runs == [run], part.cell == schema.cell else {
         throw Failure(.badData, path, "is not the part that its name says")
@@ -129,23 +141,19 @@ public final class RunParts {
   ///
   /// - Parameter replacesOthers: removes the parts of other configurations too. Else they stay, as do runs of this one
   ///   that were not asked for: nothing finished goes that is not in the target.
-  public func assemble(_ runs: [Int], replacesOthers: Bool = false) throws {
+  /// - Throws: also where the target is no more what it was; the parts stay then.
+  public func assemble(_ runs: [Int], into output: Output, replacesOthers: Bool = false) throws {
     let writer = try RunsWriter(output, schema: schema, runs: runs)
     for run in runs { try writer.append(try rows(of: run)) }
     try writer.finish()
-    guard case .folder(let root, let folder) = place else { return }
-    // With what a killed process left of them.
+    try clear(runs)
+    if replacesOthers, case .folder(let folder) = place { try folder.removeOthers() }
+  }
+
+  /// Removes the parts of runs that are in the target, with what a killed process left of them.
+  public func clear(_ runs: [Int]) throws {
+    guard case .folder(let folder) = place else { return }
     let wanted = Set(runs)
-    for name in fileNames(in: folder) where run(of: name).map(wanted.contains) == true {
-      unlink("\(folder)/\(name)")
-    }
-    if replacesOthers {
-      for other in fileNames(in: root).map({ "\(root)/\($0)" }) where other != folder {
-        for name in fileNames(in: other) { unlink("\(other)/\(name)") }
-        rmdir(other)
-      }
-    }
-    rmdir(folder)
-    rmdir(root)
+    try folder.remove { run(of: $0).map(wanted.contains) == true }
   }
 }

@@ -10,8 +10,10 @@
 #endif
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -117,6 +119,19 @@ void rote_standard_streams_open(void) {
 const char *rote_commit(void) { return ROTE_COMMIT; }
 
 int rote_open(const char *path, int flags, unsigned mode) { return open(path, flags, mode); }
+
+int rote_rename_new(const char *from, const char *to) {
+#ifdef RENAME_NOREPLACE
+  if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS && errno != EPERM && errno != EOPNOTSUPP) return -1;
+#endif
+  struct stat info;
+  if (lstat(to, &info) == 0) {
+    errno = EEXIST;
+    return -1;
+  }
+  return errno == ENOENT ? rename(from, to) : -1;
+}
 
 static int temporary(char *path_template, int suffix_length) {
 #ifdef __linux__

@@ -71,10 +71,13 @@ public final class Input {
   }
 
   /// `count` bytes from the start of the file, fewer where it is shorter.
-  public func head(_ count: Int) throws -> [UInt8] {
+  public func head(_ count: Int) throws -> [UInt8] { try bytes(count, at: 0) }
+
+  /// `count` bytes from `offset` on, fewer where the file ends before.
+  public func bytes(_ count: Int, at offset: Int) throws -> [UInt8] {
     try withDescriptor { descriptor in
       var bytes = [UInt8](repeating: 0, count: count)
-      let n = retrying { pread(descriptor, &bytes, count, 0) }
+      let n = retrying { pread(descriptor, &bytes, count, off_t(offset)) }
       guard n >= 0 else { throw Failure.system(name, "cannot read") }
       return Array(bytes.prefix(n))
     }

@@ -21,6 +21,9 @@ public struct InputOptions: ParsableArguments {
 
   public init() {}
 
+  /// All that is read to have the names and what they name, for `OutputPlace`.
+  public func read(_ names: [String]) -> [String] { names + (files0From.map { [$0] } ?? []) }
+
   /// All names: of the command line, then of the file of names; standard input where there are none.
   public func names() throws -> [String] {
     guard let files0From else { return files.isEmpty ? ["-"] : files }
@@ -37,8 +40,12 @@ public struct InputOptions: ParsableArguments {
 public struct OutputOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Where to write; - is standard output, the default.", valueName: "file"))
+    help: ArgumentHelp(
+      "Where to write; - is standard output, the default. A file of another kind is not replaced.", valueName: "file"))
   public var output = "-"
+
+  @Flag(help: "Replace whatever is there: of train and distill finished runs too, and other unfinished work.")
+  public var force = false
 
   public init() {}
 }
@@ -66,19 +73,6 @@ public func selectedInstructionSet() throws -> InstructionSet {
   } catch let error as InstructionSetError {
     throw Failure(.usage, nil, "\(error)")
   }
-}
-
-/// Options of a tool that computes for long.
-public struct WorkOptions: ParsableArguments {
-  @OptionGroup var jobs: JobsOptions
-
-  @Flag(help: "Replace the output, and unfinished work of another configuration beside it.")
-  public var force = false
-
-  public init() {}
-
-  /// The number of cores to use.
-  public var cores: Int { jobs.cores }
 }
 
 /// A half-open range A:B of whole numbers, from A up to and without B.

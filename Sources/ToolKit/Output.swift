@@ -22,34 +22,31 @@ public final class Output {
   private var descriptor: Int32
   private var slot: Int32 = -1
   private var isCommitted = false
+  /// Whether what is under the target's name may be replaced at the commit.
+  private let replaces: Replaces
+
+  /// What a commit may replace.
+  public enum Replaces: Sendable {
+    case whatever
+    /// What was there at the first look, nil for nothing, and nothing that came later.
+    case only(FileStatus?)
+  }
 
   /// - Parameter isText: text may go to a terminal; HDF5 may not.
-  public init(_ argument: String, isText: Bool = false) throws {
-    var info = stat()
+  public init(_ argument: String, isText: Bool = false, replacing replaces: Replaces = .whatever) throws {
+    self.replaces = replaces
     if argument == "-" {
-      guard isText || isatty(1) == 0 else {
-        throw Failure(
-          .usage, "standard output", "is a terminal", remedy: "name a file with -o, or pipe it on")
-      }
+      if !isText { try Output.refuseTerminal() }
       name = "standard output"
       target = .copy(to: 1)
-    } else if argument.isEmpty {
-      throw Failure(.usage, nil, "-o needs the name of a file")
-    } else if stat(argument, &info) == 0 && info.st_mode & S_IFMT != S_IFREG {
-      guard info.st_mode & S_IFMT != S_IFDIR else {
-        throw Failure(.inputOutput, argument, "is a folder, not a file")
-      }
+    } else if let path = try Output.regularPath(of: argument) {
+      name = argument
+      target = .rename(to: path, folder: Output.folder(of: path))
+    } else {
       name = argument
       let through = rote_open(argument, O_WRONLY | O_CLOEXEC, 0)
       guard through >= 0 else { throw Failure.system(argument, "cannot write") }
       target = .copy(to: through)
-    } else {
-      name = argument
-      // A link to a file stays a link: what it points to is replaced.
-      let resolved = realpath(argument, nil)
-      defer { free(resolved) }
-      let path = resolved.map { String(cString: $0) } ?? argument
-      target = .rename(to: path, folder: Output.folder(of: path))
     }
     switch target {
     case .copy:
@@ -57,11 +54,28 @@ public final class Output {
       descriptor = spool.release()
       path = "/dev/fd/\(descriptor)"
     case .rename(let final, let folder):
-      Output.removeStale(beside: final)
-      (descriptor, path, slot) = try Output.temporary(beside: final, folder: folder, name: argument)
-      // As a file made by open would have it; of a file that is replaced, its own.
-      fchmod(descriptor, stat(final, &info) == 0 ? info.st_mode & 0o7777 : 0o666 & ~Output.mask)
+      (descriptor, path, slot) = try Output.begin(final, folder: folder, name: argument)
     }
+  }
+
+  /// A file that the tool keeps for itself: what is under its name is replaced, a link too.
+  public init(ownFile path: String) throws {
+    (name, replaces) = (path, .whatever)
+    let folder = Output.folder(of: path)
+    target = .rename(to: path, folder: folder)
+    (descriptor, self.path, slot) = try Output.begin(path, folder: folder, name: path)
+  }
+
+  private static func begin(
+    _ final: String, folder: String, name: String
+  ) throws -> (descriptor: Int32, path: String, slot: Int32) {
+    removeStale(beside: final)
+    let temporary = try temporary(beside: final, folder: folder, name: name)
+    var info = stat()
+    let isReplaced = lstat(final, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
+    // As a file made by open would have it; of a file that is replaced, its own.
+    fchmod(temporary.descriptor, isReplaced ? info.st_mode & 0o7777 : 0o666 & ~mask)
+    return temporary
   }
 
   /// The process's umask, asked for once: it can only be read by setting it, which threads must not do side by side.
@@ -76,6 +90,27 @@ public final class Output {
     if case .rename = target, !isCommitted { unlink(path) }
     if case .copy(let through) = target, through > 2, !isCommitted { close(through) }
     rote_cleanup_remove(slot)
+  }
+
+  /// Refuses standard output for what is no text, where it is a terminal.
+  public static func refuseTerminal() throws {
+    guard isatty(1) != 0 else { return }
+    throw Failure(.usage, "standard output", "is a terminal", remedy: "name a file with -o, or pipe it on")
+  }
+
+  /// The path at which an output of this name appears, with links followed; nil where it is written through.
+  ///
+  /// - Throws: where nothing can be written there.
+  public static func regularPath(of argument: String) throws -> String? {
+    guard argument != "-" else { return nil }
+    guard !argument.isEmpty else { throw Failure(.usage, nil, "-o needs the name of a file") }
+    var info = stat()
+    guard stat(argument, &info) == 0 else { return try resolvedPath(argument) }
+    switch info.st_mode & S_IFMT {
+    case S_IFREG: return try resolvedPath(argument)
+    case S_IFDIR: throw Failure(.inputOutput, argument, "is a folder, not a file")
+    default: return nil
+    }
   }
 
   /// The file that `commit` will replace; nil where the target is no regular file.
@@ -110,11 +145,61 @@ public final class Output {
       guard through <= 2 || close(through) == 0 else { throw Failure.system(name, "cannot write") }
     case .rename(let final, let folder):
       guard fsync(descriptor) == 0 else { throw Failure.system(name, "cannot write") }
-      guard rename(path, final) == 0 else { throw Failure.system(name, "cannot write") }
+      try giveName(final)
       isCommitted = true
       try syncFolder(folder, of: name)
     }
     isCommitted = true
+  }
+
+  private func giveName(_ final: String) throws {
+    if case .only(let seen) = replaces {
+      if seen == nil {
+        if rote_rename_new(path, final) == 0 { return }
+        guard errno == EEXIST else { throw Failure.system(name, "cannot write") }
+      }
+      let now = try FileStatus.of(final, name: name)
+      if now != seen {
+        // The same command beside this one has come to the same bytes.
+        if now != nil, try hasBytes(of: final) {
+          unlink(path)
+          return
+        }
+        throw Failure(
+          .inputOutput, name, "has changed since this command began, and is not replaced",
+          remedy: "move it away, and give the same command again")
+      }
+    }
+    guard rename(path, final) == 0 else { throw Failure.system(name, "cannot write") }
+  }
+
+  /// Whether another file has the very bytes of this one.
+  private func hasBytes(of other: String) throws -> Bool {
+    let file = rote_open(other, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
+    guard file >= 0 else { throw Failure.system(name, "cannot read") }
+    defer { close(file) }
+    let status = try FileStatus.of(descriptor: file, name: name)
+    let own = try FileStatus.of(descriptor: descriptor, name: name)
+    guard status.isRegular, status.size == own.size else { return false }
+    var (mine, others) = ([UInt8](repeating: 0, count: 1 << 18), [UInt8](repeating: 0, count: 1 << 18))
+    var offset = 0
+    while offset < status.size {
+      let count = retrying { pread(descriptor, &mine, mine.count, off_t(offset)) }
+      guard count > 0 else { throw Failure.system(name, "cannot read") }
+      var done = 0
+      while done < count {
+        let n = others.withUnsafeMutableBytes {
+          let place = $0.baseAddress?.advanced(by: done)
+          return retrying { pread(file, place, count - done, off_t(offset + done)) }
+        }
+        guard n >= 0 else { throw Failure.system(name, "cannot read") }
+        guard n > 0 else { return false }
+        done += n
+      }
+      guard mine.prefix(count) == others.prefix(count) else { return false }
+      offset += count
+    }
+    return true
   }
 
   // MARK: Temporary files
@@ -151,7 +236,8 @@ public final class Output {
   private static func removeStale(beside final: String) {
     let folder = folder(of: final)
     let prefix = ".\(base(of: final))."
-    for name in fileNames(in: folder)
+    // Where the folder cannot be listed they stay, and nothing hangs on that.
+    for name in (try? fileNames(in: folder)) ?? []
     where name.hasPrefix(prefix) && name.hasSuffix(".rote") && name.utf8.count == prefix.utf8.count + 11 {
       let path = "\(folder)/\(name)"
       let descriptor = rote_open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0)
@@ -176,12 +262,18 @@ public func syncFolder(_ folder: String, of name: String) throws {
   }
 }
 
-/// The names in a folder, in byte order; none where it cannot be read.
-public func fileNames(in folder: String) -> [String] {
-  guard let directory = opendir(folder) else { return [] }
+/// The names in a folder, in byte order.
+public func fileNames(in folder: String) throws -> [String] {
+  guard let directory = opendir(folder) else { throw Failure.system(folder, "cannot read") }
   defer { closedir(directory) }
   var names: [String] = []
-  while let entry = readdir(directory) {
+  while true {
+    // An end and an error differ in this alone.
+    errno = 0
+    guard let entry = readdir(directory) else {
+      guard errno == 0 else { throw Failure.system(folder, "cannot read") }
+      break
+    }
     let name = withUnsafePointer(to: &entry.pointee.d_name) {
       $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
     }

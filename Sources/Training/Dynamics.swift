@@ -122,9 +122,9 @@ struct LongRows {
   }
 
   /// Sets what was saved, and returns the state that was saved with it. Where that is nil the rows are of no use.
-  mutating func restore(from keeper: inout Keeper) -> ArraySlice<UInt8>? {
-    guard keeper.journal?.isThere == true else { return nil }
+  mutating func restore(from keeper: inout Keeper) throws -> ArraySlice<UInt8>? {
+    guard try keeper.journal?.isThere == true else { return nil }
     isEmpty = false
-    return keeper.journal?.load(into: &rows)
+    return try keeper.journal?.load(into: &rows)
   }
 }

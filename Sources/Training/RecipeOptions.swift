@@ -62,9 +62,14 @@ public struct RecipeOptions: ParsableArguments {
     return value
   }
 
+  /// The files that it reads.
+  public var files: [String] { isFile ? [recipe] : [] }
+
+  private var isFile: Bool { recipe.hasSuffix(".json") || recipe.contains("/") }
+
   /// The recipe that the others start from.
   private func start() throws -> Recipe {
-    if recipe.hasSuffix(".json") || recipe.contains("/") { return try Recipe(file: recipe) }
+    if isFile { return try Recipe(file: recipe) }
     guard let found = Recipe.named(recipe) else {
       throw Failure(
         .usage, nil, "no recipe is called \(recipe)",

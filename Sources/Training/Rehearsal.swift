@@ -34,7 +34,7 @@ public struct Rehearsal: Sendable {
       let begin = Machine.seconds
       var session = Session(
         trainer, run: i, inputs[i], pool: ThreadPool(threads: threads), keeper: Keeper(), report: { _ in })
-      session.restore()
+      session.begin()
       let setUp = Machine.seconds - begin
       var result = session.rehearse(Rehearsal.span)
       result.setUp = setUp

@@ -1,9 +1,6 @@
 import ArgumentParser
+import Artefacts
 import ToolKit
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// How `train` and `distill` go about long work: nothing of it shows in the result.
 public struct RunningOptions: ParsableArguments {
@@ -25,10 +22,11 @@ public struct RunningOptions: ParsableArguments {
   }
 
   /// Opens the log, and takes SIGTERM and SIGUSR1 as requests to save and end where the output leaves a place to save.
-  public func begin(_ output: OutputOptions) throws -> Running {
-    var info = stat()
-    let isStream = output.output == "-" || (stat(output.output, &info) == 0 && info.st_mode & S_IFMT != S_IFREG)
-    if !isStream { StopRequest.take() }
+  ///
+  /// - Parameter inputs: all files that the command reads: nothing is appended to these, to the output or to HDF5 files.
+  public func begin(_ output: OutputPlace, inputs: [String]) throws -> Running {
+    if let log { _ = try OutputPlace(log, for: .log, inputs: inputs, others: [output], force: false) }
+    if output.path != nil { StopRequest.take() }
     return Running(saveEvery: saveEvery, log: try log.map(EventLog.init))
   }
 }

@@ -65,9 +65,9 @@ struct Session {
   }
 
   /// Starts where the run was saved last, or anew.
-  mutating func restore() {
+  mutating func restore() throws {
     let recipe = cell.recipe
-    if let bytes = rows.restore(from: &keeper),
+    if let bytes = try rows.restore(from: &keeper),
       let saved = SavedRun(bytes, epochs: recipe.epochs, stateCount: cell.plan.stateCount)
     {
       position = saved.position
@@ -80,6 +80,11 @@ struct Session {
       }
       return
     }
+    begin()
+  }
+
+  /// Starts anew.
+  mutating func begin() {
     // A journal that cannot be trusted may have left something.
     if !rows.isEmpty { rows = Session.emptyRows(trainer, run) }
     let state = cell.initialState(run: run)

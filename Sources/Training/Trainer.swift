@@ -53,7 +53,7 @@ public struct Trainer: Sendable {
     report: @escaping (RunEvent) -> Void = { _ in }
   ) throws -> RunRows {
     var session = Session(self, run: run, input, pool: pool, keeper: keeper, report: report)
-    session.restore()
+    try session.restore()
     while session.position.isTraining(of: cell.recipe.epochs) {
       try session.trainEpoch()
       if !session.position.hasDiverged { try session.evaluateEpoch() }

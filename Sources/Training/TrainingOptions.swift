@@ -59,10 +59,3 @@ public struct TrainingOptions: ParsableArguments {
     }
   }
 }
-
-/// Refuses to replace finished runs, which may be hours of work.
-public func checkReplaceable(_ output: OutputOptions, _ work: WorkOptions) throws {
-  guard !work.force, isRegularFile(output.output) else { return }
-  throw Failure(
-    .usage, output.output, "exists, and holds finished runs", remedy: "name another file, or give --force")
-}

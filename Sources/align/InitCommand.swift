@@ -54,10 +54,10 @@ struct InitCommand: ParsableCommand {
     } catch let error as ArchitectureError {
       throw Failure(.usage, nil, "\(error)")
     }
+    let target = try options.output.place(for: .text, inputs: [data]).open()
     let dataset = try ImageDataset(ArtefactReader(Input(data)))
     let plan = try network.plan(for: dataset)
     let tensors = try AlignedTensors(options.tensors ?? AlignOptions.allTensors, of: plan)
-    let target = try Output(options.output.output, isText: true)
     let images = try TrainingData(dataset)
     let aligner = try options.aligner(
       TrainedNetwork(plan: plan, standardisation: standardisation), data: images, tensors: tensors,

@@ -73,7 +73,9 @@ struct RunsCommand: ParsableCommand {
 
   func run() throws {
     let instructionSet = try selectedInstructionSet()
-    let (dataset, set) = try SortedInputs.dataAndRuns(inputs.names())
+    let names = try inputs.names()
+    let target = try options.output.place(for: .file(.alignment), inputs: inputs.read(names)).open()
+    let (dataset, set) = try SortedInputs.dataAndRuns(names)
     let member = try set.onlyMember(for: "runs")
     let entries = member.runs.filter { entry in runs.map { $0.range.contains(entry.run) } ?? true }
     guard let first = entries.first else {
@@ -94,19 +96,18 @@ struct RunsCommand: ParsableCommand {
         remedy: "choose --tensors logits,representations")
     }
     let classes = try chosenClasses(of: dataset.classes)
-    let target = try Output(options.output.output)
     let data = try TrainingData(dataset)
     let progress = Progress(
       "align", total: Double(entries.count * chosen.count), unit: "snapshots", quiet: options.common.quiet)
     let (way, batch) = try way(network, data, tensors, instructionSet)
     let alignment = RunAlignment(way: way, tensors: tensors, classes: classes, data: data, plan: network.plan)
 
-    let names = network.plan.tensors.map(\.name)
+    let tensorNames = network.plan.tensors.map(\.name)
     var rows: [AlignmentRow] = []
     for entry in entries {
       let file = try set.file(of: entry)
       func state(_ snapshot: Int) throws -> [Float] {
-        try file.state(index: entry.index, snapshot: snapshot, names: names, count: network.plan.stateCount)
+        try file.state(index: entry.index, snapshot: snapshot, names: tensorNames, count: network.plan.stateCount)
       }
       let mask = try file.flags("/train/in_mask", index: entry.index, count: data.train.count)
       rows.append(

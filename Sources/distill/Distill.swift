@@ -22,7 +22,8 @@ struct Distill: Tool {
         distill data.h5 teachers.h5 --architecture resnet-8 -o students.h5
 
       Writes a runs file, as train does, and takes train's options; of its losses
-      cross-entropy alone.
+      cross-entropy alone. As there, a second command for the same output waits for
+      the first, and other runs are replaced with --force alone.
       """),
     version: Version.text("distill", software: Kind.runs.software, libraries: fileLibraries))
 
@@ -50,7 +51,7 @@ struct Distill: Tool {
   @OptionGroup var recording: RecordingOptions
   @OptionGroup var running: RunningOptions
   @OptionGroup var output: OutputOptions
-  @OptionGroup var work: WorkOptions
+  @OptionGroup var jobs: JobsOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -70,8 +71,10 @@ struct Distill: Tool {
     let architecture = try training.resolvedArchitecture()
     let recording = try self.recording.resolved(epochs: recipe.epochs)
     let instructionSet = try selectedInstructionSet()
-    if !training.dryRun { try checkReplaceable(output, work) }
-    let (dataset, teachers) = try SortedInputs.dataAndRuns(inputs.names())
+    let names = try inputs.names()
+    let read = inputs.read(names) + training.recipe.files
+    let place = try training.dryRun ? nil : output.place(for: .file(.runs), inputs: read)
+    let (dataset, teachers) = try SortedInputs.dataAndRuns(names)
     let member = try teachers.onlyMember(for: "teachers")
     try check(runs, of: member)
     let plan = try architecture.plan(for: dataset)
@@ -97,26 +100,25 @@ struct Distill: Tool {
       teachers: TeacherConfiguration(
         cell: member.cell, architecture: member.architecture, weight: weight, temperature: temperature,
         squaredFactor: squared, sharedRun: sharedRun, logits: teacherLogits))
-    if training.dryRun {
+    guard let place else {
       let forecast = Forecast(
         cell, dataset: dataset, subset: sizes.max() ?? 0, teacher: teacher.plan, runs: runs.count,
-        recording: recording, cores: work.cores, instructionSet: instructionSet)
+        recording: recording, cores: jobs.cores, instructionSet: instructionSet)
       return try forecast.write(dataset, runs: runs, instructionSet: instructionSet) { run in
         try teacher.input(
           run: sharedRun ?? run, from: teachers, member, mask: masks?.mask(run: run, without: exclusion))
       }
     }
 
-    let running = try self.running.begin(output)
-    let target = try Output(output.output)
+    let running = try self.running.begin(place, inputs: read)
     let data = try TrainingData(dataset)
     let job = TrainingJob(
       tool: "distill", cell: cell, dataset: dataset, data: data, runs: runs, recording: recording,
-      cores: work.cores, instructionSet: instructionSet, running: running, quiet: common.quiet)
+      cores: jobs.cores, instructionSet: instructionSet, running: running, quiet: common.quiet)
     let byNumber = Dictionary(uniqueKeysWithValues: zip(member.runNumbers, member.digests))
     let digests = Dictionary(
       uniqueKeysWithValues: runs.map { ($0, byNumber[sharedRun ?? $0, default: []]) })
-    try job.perform(output: target, replacesOthers: work.force, teachers: digests) { [teachers, member] run in
+    try job.perform(place: place, teachers: digests) { [teachers, member] run in
       try teacher.input(
         run: sharedRun ?? run, from: teachers, member, mask: masks?.mask(run: run, without: exclusion))
     }

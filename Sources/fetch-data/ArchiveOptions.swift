@@ -43,6 +43,12 @@ struct ArchiveOptions: ParsableArguments {
 
   var givesNothing: Bool { given.isEmpty && url.isEmpty }
 
+  /// The paths at which the published files are read, wherever they come from.
+  func files(_ published: [PublishedFile]) -> [String] {
+    guard given.isEmpty, let cache = try? Cache() else { return given }
+    return published.map { "\(cache.folder)/\($0.name)" }
+  }
+
   /// What `--from` names, or else the published files, fetched where the cache has them not.
   func paths(_ published: [PublishedFile], quiet: Bool) throws -> [String] {
     guard given.isEmpty else { return given }

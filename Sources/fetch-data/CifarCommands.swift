@@ -23,7 +23,10 @@ struct Cifar100Command: ParsableCommand {
 }
 
 private func fetch(_ cifar: CifarSet, _ archive: ArchiveOptions, _ set: SetOptions) throws {
-  try set.write(options: ["data": .string(cifar.rawValue), "verified": .bool(archive.verifies)]) {
+  try set.write(
+    options: ["data": .string(cifar.rawValue), "verified": .bool(archive.verifies)],
+    from: archive.files([cifar.publishedFile])
+  ) {
     try Cifar(
       cifar, from: archive.paths([cifar.publishedFile], quiet: set.common.quiet), verify: archive.verifies)
   }

@@ -16,7 +16,10 @@ struct FashionMnistCommand: ParsableCommand {
   @OptionGroup var set: SetOptions
 
   func run() throws {
-    try set.write(options: ["data": "fashion-mnist", "verified": .bool(archive.verifies)]) {
+    try set.write(
+      options: ["data": "fashion-mnist", "verified": .bool(archive.verifies)],
+      from: archive.files(FashionMnist.publishedFiles)
+    ) {
       let installed = archive.givesNothing ? FashionMnist.installed : nil
       return try FashionMnist(
         from: installed.map { [$0] } ?? archive.paths(FashionMnist.publishedFiles, quiet: set.common.quiet),

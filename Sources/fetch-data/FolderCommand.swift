@@ -46,7 +46,7 @@ struct FolderCommand: ParsableCommand {
       "data": "folder", "size": .number(Double(size)), "filter": .string(filter.rawValue),
       "fit": .string(fit.rawValue),
     ]
-    try set.write(options: options) {
+    try set.write(options: options, from: paths) {
       let source = try FolderSet(
         from: path, side: size, filter: filter, fit: fit, mostPixels: mostPixels, workers: jobs.workers)
       if source.passedOver > 0 && !set.common.quiet {

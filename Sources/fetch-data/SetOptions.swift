@@ -101,6 +101,9 @@ struct ChangeOptions: ParsableArguments {
     return try labels.map { .given(try GivenLabels(path: $0)) }
   }
 
+  /// The files that it reads.
+  var files: [String] { labels.map { [$0] } ?? [] }
+
   var plants: Plants { Plants(canaries: canaries ?? 0, duplicates: duplicates ?? 0) }
 
   /// In the order of their names: that in which they are given changes nothing.

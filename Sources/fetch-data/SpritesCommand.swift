@@ -13,7 +13,7 @@ struct SpritesCommand: ParsableCommand {
   @OptionGroup var set: SetOptions
 
   func run() throws {
-    try set.write(options: ["data": "sprites", "multiple": .number(Double(multiple))], isSeeded: true) {
+    try set.write(options: ["data": "sprites", "multiple": .number(Double(multiple))], from: [], isSeeded: true) {
       try Sprites(seed: set.seed, multiple: multiple)
     }
   }

@@ -13,7 +13,10 @@ struct SvhnCommand: ParsableCommand {
   @OptionGroup var set: SetOptions
 
   func run() throws {
-    try set.write(options: ["data": "svhn", "extra": .bool(extra), "verified": .bool(archive.verifies)]) {
+    try set.write(
+      options: ["data": "svhn", "extra": .bool(extra), "verified": .bool(archive.verifies)],
+      from: archive.files(Svhn.publishedFiles(extra: extra))
+    ) {
       try Svhn(
         from: archive.paths(Svhn.publishedFiles(extra: extra), quiet: set.common.quiet), extra: extra,
         verify: archive.verifies)

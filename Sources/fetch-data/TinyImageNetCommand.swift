@@ -12,7 +12,10 @@ struct TinyImageNetCommand: ParsableCommand {
   @OptionGroup var set: SetOptions
 
   func run() throws {
-    try set.write(options: ["data": "tiny-imagenet", "verified": .bool(archive.verifies)]) {
+    try set.write(
+      options: ["data": "tiny-imagenet", "verified": .bool(archive.verifies)],
+      from: archive.files([TinyImageNet.publishedFile])
+    ) {
       try TinyImageNet(
         from: archive.path(TinyImageNet.publishedFile, quiet: set.common.quiet), verify: archive.verifies,
         workers: jobs.workers)

@@ -17,11 +17,14 @@ struct SetOptions: ParsableArguments {
   /// Writes a set of images to a data set file.
   ///
   /// - Parameters:
+  ///   - inputs: the files, or the folder, that it is made from.
   ///   - isSeeded: whether the set itself is drawn with the seed.
   ///   - source: makes the set; its errors become the tool's one line and status.
-  func write(options: [String: JSON], isSeeded: Bool = false, _ source: () throws -> any ImageSource) throws {
+  func write(
+    options: [String: JSON], from inputs: [String], isSeeded: Bool = false, _ source: () throws -> any ImageSource
+  ) throws {
     // First of all: where it cannot go, nothing need be fetched or decoded.
-    let target = try Output(output.output)
+    let target = try output.place(for: .file(.data), inputs: inputs + changes.files).open()
     try imageSetFailures {
       let source = try source()
       let change = try changes.change()

@@ -41,18 +41,21 @@ struct ShowCommand: ParsableCommand {
       throw ValidationError("--sheet takes a name that ends in .svg or .png")
     }
     if let perClass, !(1...1000).contains(perClass) { throw ValidationError("--per-class takes 1 to 1000") }
-    if let sheet, sheet == output.output { throw ValidationError("--sheet and -o are one file") }
     if perClass != nil && sheet == nil { throw ValidationError("--per-class goes with --sheet") }
   }
 
   func run() throws {
+    let place = try output.place(for: .text, inputs: [file])
+    let drawing = try sheet.map {
+      try OutputPlace($0, for: .text, inputs: [file], others: [place], force: output.force)
+    }
+    let target = try place.open()
     let reader = try ArtefactReader(Input(file))
-    let target = try Output(output.output, isText: true)
     guard reader.kind == .data || sheet == nil else {
       throw Failure(.usage, reader.name, "is no data set file, and has no images for --sheet")
     }
     switch reader.kind {
-    case .data: try show(ImageDataset(reader), target)
+    case .data: try show(ImageDataset(reader), target, drawing)
     case .runs:
       let runs = try RunsFile(reader)
       try write([FileTable.of(runs), FileTable.configuration(runs.config)], to: target)
@@ -67,8 +70,8 @@ struct ShowCommand: ParsableCommand {
     try target.commit()
   }
 
-  private func show(_ dataset: ImageDataset, _ target: Output) throws {
-    let sheetTarget = try sheet.map { try Output($0) }
+  private func show(_ dataset: ImageDataset, _ target: Output, _ drawing: OutputPlace?) throws {
+    let sheetTarget = try drawing?.open()
     let examples = try sheet == nil ? nil : SheetExamples(of: dataset, perClass: perClass ?? 10)
     let images = try TrainingImages(dataset, keeping: examples?.rows.flatMap(\.self) ?? [], quiet: common.quiet)
     let counts = try ClassCounts(dataset)

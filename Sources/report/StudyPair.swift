@@ -63,7 +63,7 @@ struct StudyPair {
   }
 
   /// The name itself, or of a folder all artefacts in it, in byte order.
-  private static func files(_ name: String) throws -> [String] {
+  static func files(_ name: String) throws -> [String] {
     guard isFolder(name) else { return [name] }
     let found = try ToolKit.files(below: name.hasSuffix("/") ? String(name.dropLast()) : name, named: ".h5")
       // Runs under way are not yet a part of it.

@@ -67,8 +67,10 @@ struct TablesCommand: ParsableCommand {
       return
     }
     for name in [table, figure].compactMap({ $0 }) { try Catalogue.check(name, isTable: table != nil) }
-    let (whole, missing) = try content()
-    let target = try Output(output.output, isText: true)
+    let names = try inputs.names()
+    let read = compare ? try names.flatMap(StudyPair.files) : names
+    let target = try output.place(for: .text, inputs: inputs.read(read)).open()
+    let (whole, missing) = try content(of: names)
     let page = try chosen(of: whole)
     let format = format ?? (figure == nil ? .markdown : .svg)
     try target.write(Array(render(page, as: format).utf8))
@@ -79,20 +81,20 @@ struct TablesCommand: ParsableCommand {
   }
 
   /// What there is to choose from, and what is missing.
-  private func content() throws -> (Page, [String]) {
-    guard figure == ClosedForms.name else { return try study() }
+  private func content(of names: [String]) throws -> (Page, [String]) {
+    guard figure == ClosedForms.name else { return try study(names) }
     // It needs no file, but files that are named must be right all the same.
-    if try inputs.names() != ["-"] { _ = try study() }
+    if names != ["-"] { _ = try study(names) }
     return (ClosedForms.page, [])
   }
 
   /// All that there is to say of one study, or of two, and what is missing.
-  private func study() throws -> (Page, [String]) {
+  private func study(_ names: [String]) throws -> (Page, [String]) {
     if compare {
-      let both = ComparePage(pair: try StudyPair(try inputs.names(), quiet: common.quiet))
+      let both = ComparePage(pair: try StudyPair(names, quiet: common.quiet))
       return (both.page(), both.missing())
     }
-    let material = try Material(try Input.open(inputs.names()), quiet: common.quiet)
+    let material = try Material(try Input.open(names), quiet: common.quiet)
     return (try material.page(), material.missing())
   }
 

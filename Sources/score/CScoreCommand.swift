@@ -32,8 +32,9 @@ struct CScoreCommand: ParsableCommand {
   }
 
   func run() throws {
-    let set = try RunsSet(try Input.open(inputs.names()))
-    let target = try Output(output.output)
+    let names = try inputs.names()
+    let target = try output.place(for: .scores("c-score"), inputs: inputs.read(names)).open()
+    let set = try RunsSet(try Input.open(names))
     let progress = Progress(
       "score c-score", total: Double(set.members.reduce(0) { $0 + $1.runs.count }), unit: "runs",
       quiet: common.quiet)

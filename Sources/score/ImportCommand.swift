@@ -40,11 +40,11 @@ struct ImportCommand: ParsableCommand {
   }
 
   func run() throws {
+    let target = try output.place(for: .scores("import"), inputs: [file, data]).open()
     let inputs = try Input.open([file, data])
     let dataset = try ImageDataset(ArtefactReader(inputs[1]))
     let published = try PublishedScores(inputs[0], format: format, classes: dataset.classes)
     let scores = try published.scores(of: dataset)
-    let target = try Output(output.output)
     let missing = scores.count { $0.isNaN }
     if missing > 0, !common.quiet {
       printError(

@@ -35,7 +35,9 @@ struct InfluenceCommand: ParsableCommand {
   func run() throws {
     Machine.giveBackLargeArrays()
     let kernels = try selectedInstructionSet().kernels
-    let set = try RunsSet(try Input.open(inputs.names()))
+    let names = try inputs.names()
+    let target = try output.place(for: .scores("influence"), inputs: inputs.read(names)).open()
+    let set = try RunsSet(try Input.open(names))
     let chosen = try members(of: set)
     guard options.on == .train || !set.testExample.isEmpty else {
       throw Failure(.badData, set.inputs[0].name, "has no test split", remedy: "take --on train")
@@ -50,7 +52,6 @@ struct InfluenceCommand: ParsableCommand {
     let room = InfluenceMemory(
       limit: memory, set: set, runs: chosen.map(\.member.runs.count), options, cores: cores)
     try room.check()
-    let target = try Output(output.output)
 
     let reading = Progress(
       "score influence", total: Double(chosen.reduce(0) { $0 + $1.member.runs.count }), unit: "runs",

@@ -24,8 +24,9 @@ struct LiRACommand: ParsableCommand {
 
   func run() throws {
     let kernels = try selectedInstructionSet().kernels
-    let set = try RunsSet(try Input.open(inputs.names()))
-    let target = try Output(output.output)
+    let names = try inputs.names()
+    let target = try output.place(for: .scores("lira"), inputs: inputs.read(names)).open()
+    let set = try RunsSet(try Input.open(names))
     let progress = Progress(
       "score lira", total: Double(2 * set.members.reduce(0) { $0 + $1.runs.count }), unit: "runs",
       quiet: common.quiet)

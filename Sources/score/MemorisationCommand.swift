@@ -37,8 +37,9 @@ struct MemorisationCommand: ParsableCommand {
 
   func run() throws {
     let instructionSet = try selectedInstructionSet()
-    let set = try RunsSet(try Input.open(inputs.names()))
-    let target = try Output(output.output)
+    let names = try inputs.names()
+    let target = try output.place(for: .scores("memorisation"), inputs: inputs.read(names)).open()
+    let set = try RunsSet(try Input.open(names))
     let quantities = Set(of.values.compactMap { MemorisationOfLogits.Quantity(rawValue: $0.rawValue) })
     let runs = set.members.reduce(0) { $0 + $1.runs.count }
     let progress = Progress("score memorisation", total: Double(2 * runs), unit: "runs", quiet: common.quiet)

@@ -25,8 +25,9 @@ struct OutOfSampleCommand: ParsableCommand {
 
   func run() throws {
     let kernels = try selectedInstructionSet().kernels
-    let set = try RunsSet(try Input.open(inputs.names()))
-    let target = try Output(output.output)
+    let names = try inputs.names()
+    let target = try output.place(for: .scores("out-of-sample"), inputs: inputs.read(names)).open()
+    let set = try RunsSet(try Input.open(names))
     let progress = Progress(
       "score out-of-sample", total: Double(set.members.reduce(0) { $0 + $1.runs.count }), unit: "runs",
       quiet: common.quiet)

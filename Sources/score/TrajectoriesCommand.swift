@@ -45,8 +45,9 @@ struct TrajectoriesCommand: ParsableCommand {
   }
 
   func run() throws {
-    let source = try TrajectorySizes(Input.open(inputs.names()), cells: cell, quiet: common.quiet)
-    let target = try Output(output.output)
+    let names = try inputs.names()
+    let target = try output.place(for: .scores("trajectories"), inputs: inputs.read(names)).open()
+    let source = try TrajectorySizes(Input.open(names), cells: cell, quiet: common.quiet)
     if let warning = source.warning { printError("\(Program.name("score")): \(warning)\n") }
     let counts = TrajectoryCounts.all(source.sizes.map(\.counts))
     let progress = Progress(

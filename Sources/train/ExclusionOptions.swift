@@ -29,6 +29,9 @@ struct ExclusionOptions: ParsableArguments {
   @Option(help: "Seed of --random and --matched; --seed where it is not given.")
   var excludeSeed: UInt64?
 
+  /// The files that it reads.
+  var files: [String] { exclude.map { [$0] } ?? [] }
+
   /// What is left out of the runs on a data set, or nil.
   func resolved(_ dataset: ImageDataset, seed: UInt64) throws -> Exclusion? {
     guard let kind = try kind() else { return nil }

@@ -18,7 +18,9 @@ struct Train: Tool {
         fetch-data sprites | train - --architecture mlp --runs 0:10 -o runs.h5
 
       Work that is cut off goes on with the same command: finished runs wait in
-      FILE.partial.
+      FILE.partial. A second command for the same output waits for the first. Where
+      the output holds exactly these runs there is nothing to do; other runs are
+      replaced with --force alone.
       """),
     version: Version.text("train", software: Kind.runs.software, libraries: fileLibraries))
 
@@ -45,7 +47,7 @@ struct Train: Tool {
   @OptionGroup var recording: RecordingOptions
   @OptionGroup var running: RunningOptions
   @OptionGroup var output: OutputOptions
-  @OptionGroup var work: WorkOptions
+  @OptionGroup var jobs: JobsOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
@@ -56,7 +58,8 @@ struct Train: Tool {
     let architecture = try training.resolvedArchitecture()
     let recording = try self.recording.resolved(epochs: recipe.epochs)
     let instructionSet = try selectedInstructionSet()
-    if !training.dryRun { try checkReplaceable(output, work) }
+    let inputs = [data ?? "-"] + training.recipe.files + exclusion.files
+    let place = try training.dryRun ? nil : output.place(for: .file(.runs), inputs: inputs)
     let dataset = try ImageDataset(ArtefactReader(Input(data ?? "-")))
     let masks = try Masks.of(dataset, scheme: masks, ratio: subset, seed: maskSeed ?? training.seed)
     let plan = try architecture.plan(for: dataset)
@@ -68,22 +71,21 @@ struct Train: Tool {
       initialisation: try training.initialisation.resolved(for: plan), seed: training.seed,
       exactConvolution: training.exactConvolution,
       subset: Cell.subset(masks), exclusion: exclusion)
-    if training.dryRun {
+    guard let place else {
       let forecast = Forecast(
         cell, dataset: dataset, subset: sizes.max() ?? 0, runs: runs.count, recording: recording,
-        cores: work.cores, instructionSet: instructionSet)
+        cores: jobs.cores, instructionSet: instructionSet)
       return try forecast.write(dataset, runs: runs, instructionSet: instructionSet) {
         .init(mask: masks.mask(run: $0, without: exclusion))
       }
     }
 
-    let running = try self.running.begin(output)
-    let target = try Output(output.output)
+    let running = try self.running.begin(place, inputs: inputs)
     let data = try TrainingData(dataset)
     let job = TrainingJob(
       tool: "train", cell: cell, dataset: dataset, data: data, runs: runs, recording: recording,
-      cores: work.cores, instructionSet: instructionSet, running: running, quiet: common.quiet)
-    try job.perform(output: target, replacesOthers: work.force) { run in
+      cores: jobs.cores, instructionSet: instructionSet, running: running, quiet: common.quiet)
+    try job.perform(place: place) { run in
       .init(mask: masks.mask(run: run, without: exclusion))
     }
   }

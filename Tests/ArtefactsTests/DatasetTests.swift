@@ -89,7 +89,7 @@ import ToolKit
     }
     #expect(failure { try write(1) }?.description == "tiny: 1 train examples instead of 2")
     #expect(failure { try write(3) }?.subject == "tiny")
-    #expect(fileNames(in: samples.scratch.path).isEmpty)
+    #expect(try fileNames(in: samples.scratch.path).isEmpty)
     try write(2)
   }
 

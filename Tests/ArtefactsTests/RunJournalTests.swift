@@ -28,10 +28,10 @@ import ToolKit
   }
 
   /// The state, and the rows that are 0 where nothing was saved.
-  private func load(_ identity: UInt8 = 1) -> (state: String?, rows: [String: [UInt8]])? {
+  private func load(_ identity: UInt8 = 1) throws -> (state: String?, rows: [String: [UInt8]])? {
     var journal = journal(identity)
     var rows = rows(0)
-    return journal.load(into: &rows).map { bytes in
+    return try journal.load(into: &rows).map { bytes in
       var reader = ByteReader(bytes)
       return (reader.readText(), rows.rows)
     }
@@ -45,26 +45,26 @@ import ToolKit
   }
 
   /// A journal that goes on.
-  private func resumed() -> RunJournal {
+  private func resumed() throws -> RunJournal {
     var (journal, rows) = (journal(), rows(0))
-    _ = journal.load(into: &rows)
+    _ = try journal.load(into: &rows)
     return journal
   }
 
   @Test func `The last state is found again, with the pieces of all before`() throws {
-    #expect(load() == nil)
+    #expect(try load() == nil)
     var journal = journal()
     try save("one", [piece(0), piece(1)], to: &journal)
     try save("two", [], to: &journal)
     try save("three", [piece(2)], to: &journal)
-    var found = try #require(load())
+    var found = try #require(try load())
     #expect(found.state == "three" && found.rows == expected([0, 1, 2].map(piece)))
     // Another process goes on.
-    var next = resumed()
+    var next = try resumed()
     try save("four", [piece(3)], to: &next)
-    found = try #require(load())
+    found = try #require(try load())
     #expect(found.state == "four" && found.rows == expected([0, 1, 2, 3].map(piece)))
-    #expect(fileNames(in: scratch.path) == ["000007.rows", "000007.state"])
+    #expect(try fileNames(in: scratch.path) == ["000007.rows", "000007.state"])
   }
 
   @Test func `Pieces that no state names yet do not count, and are written over`() throws {
@@ -74,11 +74,11 @@ import ToolKit
     try save("lost", [piece(1), piece(2)], to: &journal)
     // As after a power cut between the two files.
     try write(state, to: scratch("000007.state"))
-    var found = try #require(load())
+    var found = try #require(try load())
     #expect(found.state == "one" && found.rows == expected([piece(0)]))
-    var next = resumed()
+    var next = try resumed()
     try save("two", [piece(3)], to: &next)
-    found = try #require(load())
+    found = try #require(try load())
     #expect(found.state == "two" && found.rows == expected([0, 3].map(piece)))
   }
 
@@ -92,24 +92,24 @@ import ToolKit
         var damaged = whole
         damaged[place] ^= 1 << UInt8(place % 8)
         try write(damaged, to: scratch(name))
-        #expect(load() == nil, "\(name), byte \(place)")
+        #expect(try load() == nil, "\(name), byte \(place)")
       }
       for count in whole.indices {
         try write(Array(whole.prefix(count)), to: scratch(name))
-        #expect(load() == nil, "\(name), \(count) bytes")
+        #expect(try load() == nil, "\(name), \(count) bytes")
       }
       try write(whole, to: scratch(name))
-      #expect(load() != nil)
+      #expect(try load() != nil)
     }
     try write(try bytes(of: scratch("000007.state")) + [0], to: scratch("000007.state"))
-    #expect(load() == nil)
+    #expect(try load() == nil)
   }
 
   @Test func `A state of another run is not taken`() throws {
     var journal = journal()
     try save("one", [], to: &journal)
-    #expect(load(2) == nil)
-    #expect(load(1) != nil)
+    #expect(try load(2) == nil)
+    #expect(try load(1) != nil)
   }
 
   @Test func `Pieces that do not fit the rows are not taken`() throws {
@@ -117,9 +117,9 @@ import ToolKit
     try save("one", [piece(3)], to: &journal)
     var short = RunRows(run: 7)
     short.set("/a/odd", [UInt8](repeating: 0, count: 37))
-    #expect(journal.load(into: &short) == nil)
+    #expect(try journal.load(into: &short) == nil)
     var other = RunRows(run: 7)
-    #expect(journal.load(into: &other) == nil)
+    #expect(try journal.load(into: &other) == nil)
   }
 
   @Test func `Bytes are read as they were written, and not past their end`() throws {
@@ -139,5 +139,20 @@ import ToolKit
     // A number of elements that no memory holds.
     var hostile = ByteReader([UInt8](repeating: 0xFF, count: 12)[...])
     #expect(hostile.readArray(Double.self) == nil)
+  }
+
+  @Test func `What the system does not let be read is an error, and not a state that is not there`() throws {
+    try write([1], to: scratch("file"))
+    var rows = rows(0)
+    var below = RunJournal(path: scratch("file/000007"), identity: [UInt8](repeating: 1, count: 32))
+    #expect(failure { try below.load(into: &rows) }?.status == .inputOutput)
+    var journal = journal()
+    try save("one", [piece(0)], to: &journal)
+    // The rows are whole, and cannot be opened as what they are.
+    try FileManager.default.moveItem(atPath: scratch("000007.rows"), toPath: scratch("elsewhere"))
+    try FileManager.default.createSymbolicLink(atPath: scratch("000007.rows"), withDestinationPath: "elsewhere")
+    var resumed = self.journal()
+    #expect(failure { try resumed.load(into: &rows) }?.description.contains("is a link") == true)
+    #expect(failure { try save("two", [piece(1)], to: &journal) }?.description.contains("is a link") == true)
   }
 }

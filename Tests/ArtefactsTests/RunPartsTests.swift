@@ -11,14 +11,15 @@ import ToolKit
   func parts(_ schema: RunSchema, _ dependencies: [String] = ["avx2"], target: String = "out.h5") throws
     -> RunParts
   {
-    try RunParts(output: Output(samples.scratch(target)), schema: schema, dependencies: dependencies)
+    try RunParts(
+      target: Output.regularPath(of: samples.scratch(target)), schema: schema, dependencies: dependencies)
   }
 
   var partial: String { samples.scratch("out.h5.partial") }
 
   /// The part of a run, wherever its key has put it.
   func path(_ name: String) throws -> String {
-    let key = try #require(fileNames(in: partial).first)
+    let key = try #require(fileNames(in: partial).first { $0 != "lock" })
     return "\(partial)/\(key)/\(name)"
   }
 
@@ -26,14 +27,16 @@ import ToolKit
     let schema = samples.schema(try samples.dataset(), .init(keep: [.checkpoint, .logit]))
     do {
       let parts = try parts(schema)
-      #expect(parts.finished(of: [0, 1, 2]) == [])
+      #expect(try parts.finished(of: [0, 1, 2]) == [])
       for run in [2, 0] { try parts.add(samples.rows(run, schema)) }
     }
-    let again = try parts(schema)
-    #expect(again.finished(of: [0, 1, 2]) == [0, 2])
-    try again.add(samples.rows(1, schema))
-    try again.assemble([0, 1, 2])
-    #expect(!fileNames(in: samples.scratch.path).contains("out.h5.partial"))
+    do {
+      let again = try parts(schema)
+      #expect(try again.finished(of: [0, 1, 2]) == [0, 2])
+      try again.add(samples.rows(1, schema))
+      try again.assemble([0, 1, 2], into: Output(samples.scratch("out.h5")))
+    }
+    #expect(try !fileNames(in: samples.scratch.path).contains("out.h5.partial"))
     // As if they had been written at once.
     try samples.write("whole.h5", schema, runs: [0, 1, 2])
     #expect(try bytes(of: samples.scratch("out.h5")) == bytes(of: samples.scratch("whole.h5")))
@@ -50,7 +53,7 @@ import ToolKit
     try write(Array(whole.dropLast(9)), to: path("000002.h5"))
     try write([], to: path("000003.h5"))
     try write(try bytes(of: path("000000.h5")), to: path("000004.h5"))
-    #expect(parts.finished(of: Array(0..<7)) == [0, 5])
+    #expect(try parts.finished(of: Array(0..<7)) == [0, 5])
   }
 
   @Test func `Parts of another configuration, build of kernels or set of kept rows are not taken`() throws {
@@ -68,8 +71,8 @@ import ToolKit
     let schema = samples.schema(try samples.dataset())
     let parts = try parts(schema)
     for run in 0..<4 { try parts.add(samples.rows(run, schema)) }
-    try parts.assemble([1, 2], replacesOthers: true)
-    #expect(parts.finished(of: [0, 1, 2, 3]) == [0, 3])
+    try parts.assemble([1, 2], into: Output(samples.scratch("out.h5")), replacesOthers: true)
+    #expect(try parts.finished(of: [0, 1, 2, 3]) == [0, 3])
   }
 
   @Test func `A part that another teacher taught is not taken`() throws {
@@ -89,12 +92,40 @@ import ToolKit
     _ = fcntl(reader, setPipeSize, 1 << 20)
     let parts = try parts(schema, target: "fifo")
     for run in [1, 0] { try parts.add(samples.rows(run, schema)) }
-    #expect(parts.finished(of: [0, 1]) == [])
-    try parts.assemble([0, 1])
+    #expect(try parts.finished(of: [0, 1]) == [])
+    try parts.assemble([0, 1], into: Output(samples.scratch("fifo")))
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
     let count = max(0, read(reader, &buffer, buffer.count))
     try samples.write("whole.h5", schema, runs: [0, 1])
     #expect(try Array(buffer.prefix(count)) == bytes(of: samples.scratch("whole.h5")))
-    #expect(Set(fileNames(in: samples.scratch.path)) == ["data.h5", "fifo", "whole.h5"])
+    #expect(try Set(fileNames(in: samples.scratch.path)) == ["data.h5", "fifo", "whole.h5"])
+  }
+
+  @Test func `A part that the system does not let be read is an error, and not one that is not there`() throws {
+    let schema = samples.schema(try samples.dataset())
+    let parts = try parts(schema)
+    for run in 0..<2 { try parts.add(samples.rows(run, schema)) }
+    let part = try path("000001.h5")
+    try FileManager.default.removeItem(atPath: part)
+    try FileManager.default.createDirectory(atPath: part, withIntermediateDirectories: false)
+    #expect(failure { try parts.finished(of: [0, 1]) }?.status == .inputOutput)
+    #expect(try parts.finished(of: [0]) == [0])
+  }
+
+  @Test func `The folder is one command's at a time, and goes without parts`() throws {
+    let schema = samples.schema(try samples.dataset())
+    struct Waited: Error {}
+    do {
+      let first = try parts(schema)
+      #expect(throws: Waited.self) {
+        try RunParts(
+          target: Output.regularPath(of: samples.scratch("out.h5")), schema: schema, dependencies: [],
+          waiting: { throw Waited() })
+      }
+      #expect(try first.finished(of: [0]) == [])
+    }
+    #expect(try !fileNames(in: samples.scratch.path).contains("out.h5.partial"))
+    try parts(schema).add(samples.rows(0, schema))
+    #expect(try fileNames(in: partial).count == 1, "the lock stays")
   }
 }

@@ -26,7 +26,7 @@ import ToolKit
     let server = try ScriptedServer { $1.serve(Setting.file, $0) }
     let deep = Cache(folder: "\(setting.folder)/a/b/")
     _ = try deep.fetch(Setting.published(at: [server.url()]))
-    #expect(fileNames(in: deep.folder) == ["file"])
+    #expect(try fileNames(in: deep.folder) == ["file"])
     var info = stat()
     #expect(stat(setting.folder, &info) == 0 && info.st_mode & 0o777 == 0o700)
   }
@@ -147,7 +147,7 @@ import ToolKit
       unlink(setting.whole)
     }
     // Other tests open files as well, but none in this cache.
-    let open = fileNames(in: "/proc/self/fd").compactMap {
+    let open = try fileNames(in: "/proc/self/fd").compactMap {
       try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
     }
     #expect(!open.contains { $0.hasPrefix(setting.folder) })

@@ -32,7 +32,7 @@ final class Setting: Sendable {
   }
 
   /// What lies in the cache.
-  var names: [String] { fileNames(in: folder) }
+  var names: [String] { (try? fileNames(in: folder)) ?? [] }
   var whole: String { "\(folder)/file" }
   var part: String { "\(folder)/file.part" }
 

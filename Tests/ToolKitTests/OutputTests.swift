@@ -12,7 +12,7 @@ import ToolKit
     return lstat(path, &info) == 0 ? info.st_mode & 0o7777 : 0
   }
 
-  var names: [String] { fileNames(in: scratch.path) }
+  var names: [String] { (try? fileNames(in: scratch.path)) ?? [] }
 
   @Test func `An output appears whole by its commit, and not before`() throws {
     let output = try Output(scratch("a.txt"))
@@ -76,7 +76,7 @@ import ToolKit
     try output.commit()
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: scratch("link")) == "folder/real")
     #expect(try bytes(of: scratch("folder/real")) == [2])
-    #expect(fileNames(in: scratch("folder")) == ["real"])
+    #expect(try fileNames(in: scratch("folder")) == ["real"])
   }
 
   @Test func `A folder, a missing folder and an empty name are refused by name`() throws {
@@ -132,5 +132,50 @@ import ToolKit
     #expect(read(reader, &buffer, 100) == 7)
     #expect(buffer.starts(with: Array("through".utf8)))
     #expect(names == ["fifo"])
+  }
+
+  @Test(arguments: [false, true])
+  func `What has come since the first look stays`(isThere: Bool) throws {
+    if isThere { try write([7], to: scratch("a")) }
+    let seen = try FileStatus.of(scratch("a"))
+    let output = try Output(scratch("a"), replacing: .only(seen))
+    try output.write([1, 2, 3])
+    // Put there by a rename, and with as many bytes as there were.
+    try write([9], to: scratch("b"))
+    rename(scratch("b"), scratch("a"))
+    let failure = failure { try output.commit() }
+    #expect(failure?.status == .inputOutput && failure?.problem.hasPrefix("has changed") == true)
+    #expect(try bytes(of: scratch("a")) == [9])
+  }
+
+  @Test func `What was there at the first look is replaced, and the very same bytes are no change`() throws {
+    try write([7], to: scratch("a"))
+    let (first, second) = (
+      try Output(scratch("a"), replacing: .only(FileStatus.of(scratch("a")))),
+      try Output(scratch("a"), replacing: .only(FileStatus.of(scratch("a"))))
+    )
+    for output in [first, second] {
+      try output.write([1, 2, 3])
+      try output.commit()
+    }
+    #expect(try bytes(of: scratch("a")) == [1, 2, 3])
+    #expect(names == ["a"])
+  }
+
+  @Test func `A file of our own takes the place of a link, and not of what it leads to`() throws {
+    try write([7], to: scratch("victim"))
+    symlink(scratch("victim"), scratch("own"))
+    let output = try Output(ownFile: scratch("own"))
+    try output.write([1])
+    try output.commit()
+    #expect(try bytes(of: scratch("victim")) == [7])
+    #expect(try bytes(of: scratch("own")) == [1])
+  }
+
+  @Test func `A folder that cannot be read is an error, and not an empty one`() throws {
+    try write([1], to: scratch("file"))
+    for path in [scratch("none"), scratch("file")] {
+      #expect(failure { try fileNames(in: path) }?.status == .inputOutput)
+    }
   }
 }

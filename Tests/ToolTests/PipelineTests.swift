@@ -125,7 +125,7 @@ import Testing
     let scratch = try Scratch(with: ["runs.h5"])
     try scratch.succeed(
       """
-      mkdir elsewhere; echo old > elsewhere/real.h5; chmod 600 elsewhere/real.h5; ln -s elsewhere/real.h5 link.h5
+      mkdir elsewhere; : > elsewhere/real.h5; chmod 600 elsewhere/real.h5; ln -s elsewhere/real.h5 link.h5
       score memorisation runs.h5 -o link.h5
       score memorisation runs.h5 -o plain.h5
       test -L link.h5; test "$(stat -c %a elsewhere/real.h5)" = 600; test ! -L elsewhere/real.h5

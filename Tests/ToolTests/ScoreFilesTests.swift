@@ -98,7 +98,8 @@ import Testing
       "names", (0..<400).shuffled(using: &order).map { "\($0).h5" }.joined(separator: "\0").utf8)
     for command in ["memorisation --of correctness,margin", "lira", "out-of-sample"] {
       try scratch.succeed(
-        "score \(command) all.h5 -q -o whole.h5; score \(command) --files0-from names -q -o split.h5")
+        "rm -f whole.h5 split.h5; score \(command) all.h5 -q -o whole.h5; score \(command) --files0-from names -q -o split.h5"
+      )
       #expect(scratch.areEqual("whole.h5", "split.h5"), "\(command)")
     }
   }

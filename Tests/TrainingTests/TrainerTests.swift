@@ -239,7 +239,7 @@ import Training
       recording: Recording(keep: [], epochs: recipe.epochs), cores: 1,
       instructionSet: try InstructionSet.selected(), quiet: true)
     // The teacher of run 1 has nothing to say but NaN.
-    try job.perform(output: Output(path), replacesOthers: false) { run in
+    try job.perform(place: OutputPlace(path, for: .file(.runs), inputs: [], force: false)) { run in
       TrainingJob.RunInput(
         mask: thirdsLeftOut(60),
         teacher: Trainer.Teacher(

@@ -9,6 +9,7 @@ Runs tiny studies with the tools in bin/, from the folder of the makefile.
 import argparse
 import os
 import random
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -172,34 +173,48 @@ def tools_of(group):
 
 
 def check_kills(folder, kills, chance):
+    """Kills studies until `kills` signals have met something; each is compared with a calm one when it is whole."""
     settings = {"RUNS": 20, "EPOCHS": 5}
+    log = Path(folder) / "log"
+    training = [word for word in TINY if word.startswith("TRAIN_OPTIONS=")][0] + f" --log {log}"
     start = time.monotonic()
     make(f"{folder}/calm", **settings)
     duration = time.monotonic() - start
+    calm = files(f"{folder}/calm")
 
     disturbed = f"{folder}/disturbed"
-    struck = 0
-    for attempt in range(kills):
+    struck = attempts = studies = 0
+    while struck < kills:
+        attempts += 1
         process = subprocess.Popen(
-            command(disturbed, **settings), env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            [*command(disturbed, **settings), training], env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True)
-        # Later and later, so that every stage is met however fast the machine is.
-        time.sleep(chance.uniform(0, 2 * duration * (attempt + 1) / kills))
+        time.sleep(chance.uniform(0, duration / 2))
         # Every other time make itself is left alone, to clean up after its tool.
-        targets = tools_of(process.pid) if attempt % 2 else [-process.pid]
-        for target in targets:
+        met = False
+        for target in tools_of(process.pid) if attempts % 2 else [-process.pid]:
             try:
                 os.kill(target, signal.SIGKILL)
-                struck += 1
+                met = True
             except ProcessLookupError:
                 pass
-        process.wait()
-    make(disturbed, **settings)
-    calm, after = files(f"{folder}/calm"), files(disturbed)
-    left = sorted(set(after) - set(calm))
-    assert not left, f"files are left over: {left}"
-    assert calm == after, f"other bytes: {[name for name in calm if calm[name] != after.get(name)]}"
-    return struck
+        struck += met
+        if process.wait() != 0 and struck < kills:
+            continue
+        done = subprocess.run(
+            [*command(disturbed, **settings), training], env=ENVIRONMENT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        after = files(disturbed)
+        left = sorted(set(after) - set(calm))
+        assert not left, f"files are left over: {left}"
+        assert calm == after, f"other bytes: {[name for name in calm if calm[name] != after.get(name)]}"
+        # Two sizes and the students, of 20 runs; a kill may come between a run's end and its event.
+        trained_runs = log.read_text().count('"event":"done"')
+        assert trained_runs <= 3 * 20, f"{trained_runs - 3 * 20} runs are trained twice"
+        log.unlink()
+        shutil.rmtree(disturbed)
+        studies += 1
+    return struck, studies
 
 
 def check_table(rows):
@@ -234,8 +249,8 @@ def main():
         print("check-make: both papers at full scale are planned whole")
         check_arms(Path(folder) / "arms")
         print("check-make: the arms of distillation, of one teacher and of another")
-        struck = check_kills(folder, options.kills, random.Random(options.seed))
-        print(f"check-make: the same bytes after {struck} kills")
+        struck, studies = check_kills(folder, options.kills, random.Random(options.seed))
+        print(f"check-make: the same bytes after {struck} kills of {studies} studies")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ Runs the tools in bin/, from the folder of the makefile.
 """
 
 import argparse
+import collections
+import json
 import random
 import signal
 import subprocess
@@ -32,35 +34,51 @@ def finish(arguments, output):
     return output.read_bytes(), time.monotonic() - begin
 
 
+def check_log(log, runs, exactly=False):
+    """No run was trained to its end twice; a kill may come between a run's end and its event."""
+    lines = log.read_text().splitlines() if log.exists() else []
+    done = collections.Counter(event["run"] for event in map(json.loads, lines) if event["event"] == "done")
+    assert max(done.values(), default=0) <= 1, f"a run is trained twice: {done}"
+    assert not exactly or len(done) == runs, f"runs are missing: {done}"
+    log.unlink(missing_ok=True)
+
+
 def check(folder, name, arguments, sent, status, kills, chance):
     saving = [*arguments, "--save-every", "0"]
     calm, _ = finish([*arguments, "-j", "2"], folder / f"{name}-calm.h5")
-    again, duration = finish([*saving, "-j", "2"], folder / f"{name}-saved.h5")
+    log = folder / f"{name}.log"
+    again, duration = finish([*saving, "-j", "2", "--log", log], folder / f"{name}-saved.h5")
     assert again == calm, "saving shows in the result"
+    check_log(log, 6, exactly=True)
+    saving += ["--log", log]
     target = folder / f"{name}.h5"
-    struck = starts = 0
+    struck = starts = late = 0
     while struck < kills:
         starts += 1
         # Nor does it matter how many cores there are each time.
         process = start([*saving, "-j", str(chance.randint(1, 4))], target)
-        time.sleep(chance.uniform(0, 4 * duration / kills))
+        time.sleep(chance.uniform(0, 4 * duration / min(kills, 20)))
         process.send_signal(sent)
         errors = process.communicate()[1].decode()
-        if process.returncode == 0:
-            assert target.read_bytes() == calm, "other bytes"
-            target.unlink()
-            continue
-        # Before a tool has set itself up, any signal ends it.
-        assert process.returncode in (status, -sent), f"{process.returncode}: {errors}"
-        struck += 1
+        if process.returncode != 0:
+            # Before a tool has set itself up, any signal ends it.
+            assert process.returncode in (status, -sent), f"{process.returncode}: {errors}"
+            struck += 1
         if target.exists():
-            # The signal came between the output's appearing and the end.
+            if process.returncode != 0:
+                # The signal came between the output's appearing and the end: nothing is trained again.
+                late += 1
+                done = subprocess.run(
+                    [BIN / saving[0], *saving[1:], "-o", target], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+                assert done.returncode == 0 and "nothing to train" in done.stderr, done
             assert target.read_bytes() == calm, "other bytes"
+            check_log(log, 6)
             target.unlink()
-    assert finish(arguments, target)[0] == calm, "other bytes"
+    assert finish([*arguments, "--log", log], target)[0] == calm, "other bytes"
+    check_log(log, 6)
     left = [path.name for path in folder.iterdir() if ".partial" in path.name or path.name.startswith(".")]
     assert not left, f"left over: {left}"
-    print(f"check-resume: {name}: the same bytes after {struck} signals in {starts} starts")
+    print(f"check-resume: {name}: the same bytes after {struck} signals in {starts} starts, {late} of them late", flush=True)
 
 
 def main():

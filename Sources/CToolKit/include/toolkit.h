@@ -26,6 +26,10 @@ const char *rote_commit(void);
 /// `open` with flags and mode as a plain function, since Swift does not import variadic ones.
 int rote_open(const char *path, int flags, unsigned mode);
 
+/// Renames a file where nothing is under the new name; else fails with EEXIST. Where the file system cannot do both at once,
+/// it looks first.
+int rote_rename_new(const char *from, const char *to);
+
 /// `mkostemps` with O_CLOEXEC: a temporary file that is registered for removal by a signal in `slot`, or, where that is
 /// null, has no name any more. No signal comes between the two.
 int rote_temporary(char *path_template, int suffix_length, int *slot);

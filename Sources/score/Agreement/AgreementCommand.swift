@@ -30,14 +30,15 @@ struct AgreementCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let sorted = try SortedInputs(inputs.names(), kinds: [.data, .runs, .scores])
+    let names = try inputs.names()
+    let target = try output.place(for: .scores("agreement"), inputs: inputs.read(names)).open()
+    let sorted = try SortedInputs(names, kinds: [.data, .runs, .scores])
     guard sorted.scores.count == 1 else {
       throw Failure(
         .usage, nil, "\(sorted.scores.isEmpty ? "no" : "more than one") file of score proxies is named")
     }
     let set = try sorted.runsSet()
     let material = try AgreementMaterial(sorted.scores[0], set)
-    let target = try Output(output.output)
     let progress = Progress(
       "score agreement", total: Double(set.members.reduce(0) { $0 + $1.runs.count }), unit: "runs",
       quiet: common.quiet)

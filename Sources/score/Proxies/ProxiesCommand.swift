@@ -62,9 +62,10 @@ struct ProxiesCommand: ParsableCommand {
       return try StandardOutput.write(Array(lines.joined().utf8))
     }
     let instructionSet = try selectedInstructionSet()
-    let sorted = try SortedInputs(inputs.names(), kinds: [.data, .runs])
+    let names = try inputs.names()
+    let target = try output.place(for: .scores("proxies"), inputs: inputs.read(names)).open()
+    let sorted = try SortedInputs(names, kinds: [.data, .runs])
     let set = try sorted.runsSet()
-    let target = try Output(output.output)
     let choice = try ProxyChoice(measures?.values, of: set, data: sorted.data, epoch: epoch)
     for line in choice.missing { printError("\(Program.name("score")) proxies: \(line)\n") }
     let looksAtImages = choice.proxies.contains { NetworkProxies.needs.contains($0.need) }
