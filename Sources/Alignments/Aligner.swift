@@ -39,6 +39,17 @@ public struct Aligner {
     sumsMemory(network, tensors) + passMemory(network, tensors, instructionSet, examples: 16)
   }
 
+  /// The memory to take where none is given: 384 MiB, and more where batches of 32 examples need more. Network and data alone
+  /// decide, since the size of batches, on which the last digits depend, follows from it.
+  public static func usualMemory(
+    _ network: TrainedNetwork, data: TrainingData, tensors: AlignedTensors, instructionSet: InstructionSet
+  ) -> Int {
+    let examples = min(fewExamples, max(16, (data.train.count + 15) / 16 * 16))
+    return max(
+      384 << 20,
+      sumsMemory(network, tensors) + passMemory(network, tensors, instructionSet, examples: examples))
+  }
+
   private static func passMemory(
     _ network: TrainedNetwork, _ tensors: AlignedTensors, _ instructionSet: InstructionSet, examples: Int
   ) -> Int {
@@ -72,7 +83,7 @@ public struct Aligner {
     guard memory >= least else {
       throw Failure(
         .usage, nil, "--memory \(ByteCount(memory)) is too little for \(network.plan.architecture)",
-        remedy: "give \(ByteCount((least >> 20 + 1) << 20)) or more")
+        remedy: "give \(ByteCount(covering: least)) or more")
     }
     self.tensors = tensors
     let room = memory - Aligner.sumsMemory(network, tensors)

@@ -56,7 +56,7 @@ public struct Provenance: Sendable {
     try file.set("kind", to: kind.rawValue)
     try file.set("format", to: Provenance.format)
     try file.set("content", to: content)
-    try file.set("software", to: Version.software)
+    try file.set("software", to: kind.software)
     try file.set("options", to: options.canonical)
     let records = Set(inputs).map(\.json.canonical).sorted()
     try file.set("inputs", to: "[" + records.joined(separator: ",") + "]")

@@ -35,7 +35,7 @@ public final class RunParts {
   ) throws {
     self.schema = schema
     let kept = schema.keep.map(\.rawValue).sorted().joined(separator: ",")
-    let parts = [schema.cell, Version.software, HDF5.libraryVersion(), kept, schema.details] + dependencies
+    let parts = [schema.cell, Kind.runs.software, HDF5.libraryVersion(), kept, schema.details] + dependencies
     identity = parts.joined(separator: "\0")
     place =
       if let target {

@@ -38,10 +38,11 @@ public struct PairProducts: Sendable {
     }
   }
 
-  /// Calls `body` with the two places in a symmetric matrix of each product of two blocks that is one of two vectors.
+  /// Calls `body` once for each pair of vectors of two blocks, which of one block with itself has two products: with their
+  /// numbers, the second not before the first, and the product's place.
   public func forEachPlace(_ i: Int, _ j: Int, _ body: (_ a: Int, _ b: Int, _ place: Int) -> Void) {
     for a in 4 * i..<min(4 * i + 4, count) {
-      for b in 4 * j..<min(4 * j + 4, count) { body(a, b, a % 4 * 4 + b % 4) }
+      for b in max(a, 4 * j)..<min(4 * j + 4, count) { body(a, b, a % 4 * 4 + b % 4) }
     }
   }
 }

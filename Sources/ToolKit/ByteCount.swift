@@ -6,6 +6,9 @@ public struct ByteCount: ExpressibleByArgument, Sendable, CustomStringConvertibl
 
   public init(_ bytes: Int) { self.bytes = bytes }
 
+  /// Whole mebibytes that hold so many bytes, for messages.
+  public init(covering bytes: Int) { self.bytes = (bytes + (1 << 20) - 1) / (1 << 20) * (1 << 20) }
+
   public init?(argument: String) {
     let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
     let unit = argument.last.flatMap { units[$0] }

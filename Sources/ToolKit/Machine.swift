@@ -9,6 +9,9 @@ public enum Machine {
   /// Cores that this process may run on.
   public static var cores: Int { Int(rote_cores()) }
 
+  /// Bytes of memory that the machine has, whatever others use of it now.
+  public static var memory: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
+
   public static func environment(_ name: String) -> String? {
     getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
   }

@@ -51,15 +51,13 @@ extension Tool {
   }
 }
 
-/// Versions: of the suite as files record it, and of all that is in this build as `--version` prints it.
+/// Versions: of the suite, and of all that is in this build as `--version` prints it.
 public enum Version {
-  /// Raised by hand when results change for the same options: it stands in every file.
-  public static let numerics = 2
   public static let suite = "0.1.0"
-  /// The `software` attribute of every file. It has no commit, so that unchanged numerics keep their bytes.
-  public static var software: String { "rote \(suite) numerics \(numerics)" }
+  public static var software: String { "rote \(suite)" }
 
-  public static func text(_ tool: String, libraries: [String]) -> String {
+  /// - Parameter software: what stands in the files that the tool makes.
+  public static func text(_ tool: String, software: String = software, libraries: [String]) -> String {
     let isa = (try? InstructionSet.selected()).map { "\($0)" } ?? "unknown"
     return """
       \(Program.name(tool)) (\(software))

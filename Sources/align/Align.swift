@@ -21,6 +21,6 @@ struct Align: Tool {
         align init data.h5 --sigmas 0.01,0.1,1
         align pairs
       """),
-    version: Version.text("align", libraries: fileLibraries),
+    version: Version.text("align", software: Kind.alignment.software, libraries: fileLibraries),
     subcommands: [RunsCommand.self, InitCommand.self, PairsCommand.self], defaultSubcommand: RunsCommand.self)
 }

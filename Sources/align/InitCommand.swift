@@ -59,9 +59,9 @@ struct InitCommand: ParsableCommand {
     let plan = try network.plan(for: dataset)
     let tensors = try AlignedTensors(options.tensors ?? AlignOptions.allTensors, of: plan)
     let images = try TrainingData(dataset)
-    let aligner = try Aligner(
+    let aligner = try options.aligner(
       TrainedNetwork(plan: plan, standardisation: standardisation), data: images, tensors: tensors,
-      memory: options.memory.bytes, instructionSet: instructionSet, pool: ThreadPool(threads: options.jobs.cores))
+      instructionSet: instructionSet, pool: ThreadPool(threads: options.jobs.cores))
     let examples = (0..<Int32(images.classes)).map { c in
       (0..<Int32(images.train.count)).filter { images.train.label[Int($0)] == c }
     }

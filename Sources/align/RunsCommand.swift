@@ -148,18 +148,20 @@ struct RunsCommand: ParsableCommand {
   ) throws -> (RunAlignment.Way, batch: Int) {
     let pool = ThreadPool(threads: options.jobs.cores)
     guard let minibatch else {
-      let aligner = try Aligner(
-        network, data: data, tensors: tensors, memory: options.memory.bytes, instructionSet: instructionSet, pool: pool)
+      let aligner = try options.aligner(
+        network, data: data, tensors: tensors, instructionSet: instructionSet, pool: pool)
       return (.wholeSet(aligner), aligner.batch)
     }
     let size = min(minibatch, data.train.count)
     let need = MinibatchAligner.memoryNeed(
       network, tensors: tensors, batch: size, batchNorm: batchNorm, threads: pool.threads,
       instructionSet: instructionSet)
-    guard need <= options.memory.bytes else {
+    let memory = try options.bytes(
+      usual: need, for: "minibatches of \(size)", remedy: "take smaller ones, or --tensors logits,representation")
+    guard need <= memory else {
       throw Failure(
-        .usage, nil, "--memory \(options.memory) is too little for minibatches of \(size)",
-        remedy: "they take \(ByteCount((need >> 20 + 1) << 20)); or take smaller ones")
+        .usage, nil, "--memory \(ByteCount(memory)) is too little for minibatches of \(size)",
+        remedy: "they take \(ByteCount(covering: need)); or take smaller ones")
     }
     let aligner = MinibatchAligner(
       network, data: data, tensors: tensors, batch: size, batchNorm: batchNorm, instructionSet: instructionSet,

@@ -25,7 +25,7 @@ struct Distill: Tool {
       cross-entropy alone. As there, a second command for the same output waits for
       the first, and other runs are replaced with --force alone.
       """),
-    version: Version.text("distill", libraries: fileLibraries))
+    version: Version.text("distill", software: Kind.runs.software, libraries: fileLibraries))
 
   @OptionGroup var inputs: InputOptions
 

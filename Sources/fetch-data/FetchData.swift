@@ -18,7 +18,8 @@ struct FetchData: Tool {
 
       What --from does not give is fetched, and kept in $ROTE_CACHE, else $XDG_CACHE_HOME/rote, else ~/.cache/rote.
       """),
-    version: Version.text("fetch-data", libraries: fileLibraries + decodingLibraries + [downloadLibrary]),
+    version: Version.text(
+      "fetch-data", software: Kind.data.software, libraries: fileLibraries + decodingLibraries + [downloadLibrary]),
     subcommands: [
       SpritesCommand.self, Cifar10Command.self, Cifar100Command.self, SvhnCommand.self, TinyImageNetCommand.self,
       FashionMnistCommand.self, FolderCommand.self,

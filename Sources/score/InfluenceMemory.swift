@@ -37,7 +37,7 @@ struct InfluenceMemory {
     let least = fixed + max(block, denseStep)
     guard least <= limit.bytes else {
       throw Failure(
-        .usage, nil, "--memory \(limit) is too little: these runs need \(ByteCount((least >> 20 + 1) << 20))",
+        .usage, nil, "--memory \(limit) is too little: these runs need \(ByteCount(covering: least))",
         remedy: "give more, or take one configuration at a time with --cell")
     }
   }

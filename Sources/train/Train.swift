@@ -22,7 +22,7 @@ struct Train: Tool {
       the output holds exactly these runs there is nothing to do; other runs are
       replaced with --force alone.
       """),
-    version: Version.text("train", libraries: fileLibraries))
+    version: Version.text("train", software: Kind.runs.software, libraries: fileLibraries))
 
   @Argument(help: ArgumentHelp("A data set file; - is standard input, and the default.", valueName: "data"))
   var data: String?

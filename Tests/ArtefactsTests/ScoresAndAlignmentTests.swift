@@ -48,6 +48,15 @@ import ToolKit
     #expect(failure { try Scores(samples.open("scores.h5")) }?.problem.contains("outside of the") == true)
   }
 
+  @Test func `Each kind of file names the revision of its own values`() throws {
+    // Of runs it names FILE.partial's folders, too: where it changes, finished runs are not met again.
+    _ = (try samples.scores(), try samples.alignment())
+    for (name, software) in [
+      ("data.h5", "rote 0.1.0 numerics 2"), ("a.h5", "rote 0.1.0 numerics 2"), ("scores.h5", "rote 0.1.0 numerics 2"),
+      ("alignment.h5", "rote 0.1.0 numerics 3"),
+    ] { #expect(try samples.open(name).requireText("software") == software, "\(name)") }
+  }
+
   @Test func `Alignment reads back as it was written`() throws {
     let alignment = try samples.alignment()
     #expect(alignment.label == "mlp" && alignment.parameterCount == 7 && alignment.runs == [0, 4])

@@ -101,7 +101,7 @@ struct Comparison: Sendable {
 
   struct Solution: Sendable {
     let comparison: Comparison
-    fileprivate let network: ReferenceExecutor
+    let network: ReferenceExecutor
 
     /// The differences of an executor from plain loops.
     ///

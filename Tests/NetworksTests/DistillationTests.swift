@@ -1,3 +1,4 @@
+import HashedStates
 import Networks
 import Testing
 

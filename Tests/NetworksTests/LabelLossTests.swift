@@ -1,4 +1,5 @@
 import Foundation
+import HashedStates
 import Networks
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import HashedStates
 import Networks
 
 /// One training step of a network in PyTorch, as Tests/torch/network_fixtures.py stored it.
@@ -85,22 +86,11 @@ struct NetworkFixture {
     var state: [Float] = []
     state.reserveCapacity(plan.stateCount)
     for (index, tensor) in plan.tensors.enumerated() {
-      var values = hashed(UInt32(index) + 1, count: tensor.count).map { Self.startingValue($0, of: tensor) }
+      var values = hashedValues(of: tensor, at: index)
       for (element, steps) in nudges[tensor.name, default: [:]] { values[element] += Double(steps) / 512 }
       state += values.map(Float.init)
     }
     return state
-  }
-
-  private static func startingValue(_ v: Double, of tensor: Tensor) -> Double {
-    if tensor.shape.isEmpty { return 7 }
-    if tensor.shape.count > 1 {
-      // A power of 2, at which the variance is between half of He's and twice that.
-      var scale = 1.0
-      while 12 / (scale * scale) < Double(tensor.count / tensor.shape[0]) { scale /= 2 }
-      return v * scale
-    }
-    return tensor.name.hasSuffix(".weight") || tensor.name.hasSuffix(".running_var") ? 1 + v / 2 : v / 4
   }
 
   /// `(example, channel, y, x)`.

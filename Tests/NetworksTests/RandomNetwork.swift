@@ -19,15 +19,58 @@ struct RandomNetwork {
     return network.build()
   }
 
+  /// A network with a layer of each way of convolving, on large images and on small ones, in random order: some examples'
+  /// norms come from products of pixels, others from their own gradients, whose sums take another way.
+  static func ofEveryWay(_ seed: Int) -> Plan {
+    var stream = RandomStream(seed: 32, purpose: .test, index: seed)
+    let (height, width) = (6 + stream.below(3), 6 + stream.below(3))
+    var network = RandomNetwork(stream, count: 2, height: height, width: width, widths: [6 + 2 * stream.below(2), 12])
+    return network.buildEveryWay()
+  }
+
   private init(_ seed: Int, count: Int) {
-    stream = RandomStream(seed: 31, purpose: .test, index: seed)
-    self.count = count
+    var stream = RandomStream(seed: 31, purpose: .test, index: seed)
     let most = count > 20 ? 6 : 9
+    let (height, width) = (3 + stream.below(most - 2), 3 + stream.below(most - 2))
+    let widths = [5 + stream.below(4), [8, 12, 16, 17, 20][stream.below(5)]]
+    let normalises = stream.below(4) > 0
+    self.init(stream, count: count, height: height, width: width, widths: widths, normalises: normalises)
+  }
+
+  private init(
+    _ stream: RandomStream, count: Int, height: Int, width: Int, widths: [Int], normalises: Bool = true
+  ) {
+    (self.stream, self.count, self.widths, self.normalises) = (stream, count, widths, normalises)
     net = PlanBuilder(
-      architecture: "random",
-      input: Shape(channels: 3, height: 3 + stream.below(most - 2), width: 3 + stream.below(most - 2)), classes: 4)
-    widths = [5 + stream.below(4), [8, 12, 16, 17, 20][stream.below(5)]]
-    normalises = stream.below(4) > 0
+      architecture: "random", input: Shape(channels: 3, height: height, width: width), classes: 4)
+  }
+
+  private mutating func buildEveryWay() -> Plan {
+    var x = norm(net.convolution(name(), 0, channels: widths[0], kernel: 3))
+    x = mixed(x, ways: [(3, 1), (3, 1), (1, 1), (5, 1), (3, 2), (3, widths[0])])
+    x = stream.below(2) == 0 ? pool(x) : net.convolution(name(), x, channels: widths[0], kernel: 3, stride: 2)
+    x = mixed(x, ways: [(3, 1), (3, 1), (1, 1), (3, 2), (3, widths[0])])
+    if stream.below(2) == 0 { x = concatenation(x) }
+    let hidden = net.dense("hidden", x, features: 11, bias: stream.below(2) == 0)
+    _ = net.dense("fc", net.activation(.sin, hidden), features: 4)
+    return net.plan()
+  }
+
+  /// Convolutions of these kernels and groups in random order, with all that may come between.
+  private mutating func mixed(_ x: ValueID, ways: [(kernel: Int, groups: Int)]) -> ValueID {
+    var (x, ways) = (x, ways)
+    stream.shuffle(&ways)
+    for (kernel, groups) in ways {
+      let channels = groups == 1 && stream.below(2) == 0 ? widths[1] : net.shape(x).channels
+      var y = net.convolution(
+        name(), x, channels: groups > 2 ? net.shape(x).channels : channels, kernel: kernel,
+        groups: groups > 2 ? net.shape(x).channels : groups, bias: groups == 1 && stream.below(3) == 0)
+      if stream.below(3) > 0 { y = norm(y) }
+      if net.shape(y) == net.shape(x), stream.below(3) == 0 { y = net.add(y, x) }
+      if stream.below(3) > 0 { y = activation(y) }
+      x = y
+    }
+    return x
   }
 
   private mutating func build() -> Plan {

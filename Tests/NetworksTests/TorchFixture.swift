@@ -48,14 +48,3 @@ extension TorchFixture.Entry {
     return differences.contains { $0.isNaN } ? .nan : differences.reduce(0) { max($0, $1) }
   }
 }
-
-/// `count` numbers in [-1, 1), multiples of 2^-15: `hashed` of Tests/torch/resnet8_step.py, bit for bit.
-func hashed(_ stream: UInt32, count: Int) -> [Double] {
-  (0..<UInt32(count)).map { position in
-    var x = position &+ stream &* 0x9E37_79B1
-    x = (x ^ x >> 16) &* 0x7FEB_352D
-    x = (x ^ x >> 15) &* 0x846C_A68B
-    x ^= x >> 16
-    return (Double(x >> 16) - 32768) / 32768
-  }
-}

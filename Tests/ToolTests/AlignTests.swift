@@ -172,6 +172,33 @@ import ToolKit
     }
   }
 
+  @Test func `Memory is what the network needs where nothing else is said, and batches depend on no cores`() throws {
+    let scratch = try Scratch()
+    // Five million weights take some 550 MB in gradients, momenta and sums in double.
+    let command = "align init data.h5 --architecture 'mlp width=5000' --sigmas 0.1 --runs 0:1 --tensors fc2.weight"
+    try scratch.succeed(
+      """
+      fetch-data sprites --train 0:40 --test 0:10 -o data.h5
+      \(command) -j 1 -o a.tsv
+      \(command) -j 2 -o b.tsv
+      cmp a.tsv b.tsv
+      """)
+    let refused = try scratch.shell("\(command) --memory 384M -o c.tsv")
+    #expect(refused.status == 64 && refused.errors.contains("--memory 384M is too little for mlp width=5000; give "))
+  }
+
+  @Test(.enabled(if: Machine.memory < 64 << 30, "the largest network takes some 90 GB"))
+  func `A network that this machine has no memory for is refused in a line`() throws {
+    let scratch = try Scratch()
+    try scratch.succeed("fetch-data sprites --train 0:40 --test 0:10 -o data.h5")
+    let outcome = try scratch.shell("align init data.h5 --architecture 'mlp width=1048576' -o a.tsv")
+    #expect(outcome.status == 74 && outcome.lines.count == 1)
+    #expect(outcome.errors.hasPrefix("align: mlp width=1048576 needs "))
+    #expect(outcome.errors.contains("of memory, and this machine has "))
+    #expect(outcome.errors.hasSuffix("; --tensors logits needs less\n"))
+    #expect(try scratch.names() == ["data.h5"])
+  }
+
   @Test(arguments: [
     ("align data.h5 runs.h5 --tensors conv9.weight", 64, "does not know 'conv9.weight' of resnet-8 width=0.25"),
     ("align data.h5 runs.h5 --snapshots 0,7", 64, "no snapshot of epoch '7'; they have 0,1,2"),

@@ -16,7 +16,6 @@ struct CPUConvolution: CPUOperation {
   private let kernels: KernelTable
   private let parameters: Parameters
   private let scratch: Scratch
-  private let accumulator: Scratch
   /// Winograd's transform of the weights, for one direction at a time.
   private let filters: Memory
   private let ledger: MemoryLedger
@@ -35,9 +34,6 @@ struct CPUConvolution: CPUOperation {
   private let transposedCount: Int
 
   private enum OwnWay: Sendable { case winograd(Winograd), direct }
-
-  /// Floats of Winograd's sums that stay in the second-level cache: of one example they are written and read but once.
-  private static let ownSumsLimit = 1 << 18
 
   /// - Parameter folded: a batch-norm, and what follows it, that are computed along.
   init(_ context: CPUContext, _ operation: Operation, _ convolution: Convolution, _ folded: FoldedNorm? = nil) {
@@ -59,13 +55,12 @@ struct CPUConvolution: CPUOperation {
     kernels = context.kernels
     parameters = context.parameters
     scratch = context.scratch
-    accumulator = context.accumulator
     ledger = context.ledger
     filters = ledger.memory(\.scratch, winograd?.filterSize ?? 0)
     kept = context.kept(input)
     sumsUp = context.gradients.contains(.parameters)
     var way: OwnWay?
-    if let winograd, winograd.filterSize <= CPUConvolution.ownSumsLimit {
+    if let winograd, winograd.sumsAreSmall {
       way = .winograd(winograd)
     } else if sumsUp {
       way = .direct
@@ -162,16 +157,17 @@ struct CPUConvolution: CPUOperation {
     return passes
   }
 
-  /// Each example's own gradient, for its norm and for the sum. Nothing stays in the accumulator from one to the next.
+  /// Each example's own gradient, for its norm and for the sum.
   private func exampleGradients(_ way: OwnWay, _ norms: ExampleNorms) -> Phase {
     .example([kept, .gradient(output)]) { step, example in
       let room = normRoom(step.worker)
       switch way {
       case .winograd(let winograd):
-        let sums = accumulator(step.worker)
+        let place = scratch(step.worker)
+        let sums = place + winograd.scratchSize(gradient: true)
         winograd.gradient(
           kernels, 1, .init(step, kept, from: example), .init(step, .gradient(output), from: example),
-          accumulate: false, to: sums, scratch(step.worker), step.ahead)
+          accumulate: false, to: sums, place, step.ahead)
         winograd.filterGradient(kernels, sums, to: room)
       case .direct:
         let x = bordered(step, kept, example, scratch(step.worker))
@@ -206,9 +202,10 @@ struct CPUConvolution: CPUOperation {
           parameters.partial(weight, shard: example / Shard.size), nil)
       }
     }
-    var phase = Phase.examples(touches, group: winograd.gradientGroup) { step, examples in
+    let shardSums = Slot.sums(weight, floats: winograd.filterSize)
+    return .examples(touches + [shardSums], group: winograd.gradientGroup) { step, examples in
       let first = examples.lowerBound
-      let sums = accumulator(step.worker)
+      let sums = step.address(shardSums, first)
       winograd.gradient(
         kernels, examples.count, .init(step, kept, from: first), .init(step, .gradient(output), from: first),
         accumulate: first % Shard.size != 0, to: sums, scratch(step.worker), step.ahead)
@@ -217,8 +214,6 @@ struct CPUConvolution: CPUOperation {
         winograd.filterGradient(kernels, sums, to: parameters.partial(weight, shard: first / Shard.size))
       }
     }
-    phase.usesAccumulator = true
-    return phase
   }
 
   /// By output block over all examples in order, with the bordered inputs of one shard at a time.

@@ -116,7 +116,7 @@ public final class CPUExecutor {
   public func inputGradient(count: Int) -> [Float] {
     precondition(gradientKinds.contains(.input) && hasGoneBack, "a way back to the input")
     var result: [Float] = []
-    append(.gradient(0), count, to: &result)
+    append(.gradient(0), of: 0, count, to: &result)
     return result
   }
 
@@ -195,7 +195,7 @@ public final class CPUExecutor {
   /// Sets an array to the logits of the last `forward`, `(example, class)`, in the room that it has.
   public func readLogits(count: Int, into logits: inout [Float]) {
     logits.removeAll(keepingCapacity: true)
-    append(.value(plan.logits), count, to: &logits)
+    append(.value(plan.logits), of: plan.logits, count, to: &logits)
   }
 
   /// A value of the last `forward`, `(example, channel, y, x)`.
@@ -204,7 +204,7 @@ public final class CPUExecutor {
   public func value(_ id: ValueID, count: Int) -> [Float] {
     var result: [Float] = []
     precondition(keeps(id), "value \(id) is not kept")
-    append(.value(id), count, to: &result)
+    append(.value(id), of: id, count, to: &result)
     return result
   }
 
@@ -221,9 +221,9 @@ public final class CPUExecutor {
     }
   }
 
-  private func append(_ slot: Slot, _ count: Int, to result: inout [Float]) {
+  private func append(_ slot: Slot, of id: ValueID, _ count: Int, to result: inout [Float]) {
     precondition(count <= capacity, "more examples than the capacity")
-    let shape = plan.values[slot.id]
+    let shape = plan.values[id]
     result.reserveCapacity(result.count + count * shape.count)
     for example in 0..<count {
       let x = storage.address(slot, example)
@@ -239,10 +239,10 @@ public final class CPUExecutor {
   ///
   /// Kernels rely on it and keep it so; tests hold them to it.
   public func paddingIsZero(count: Int) -> Bool {
-    var slots = plan.values.indices.filter { keeps($0) }.map { Slot.value($0) }
-    if gradientKinds.contains(.input), hasGoneBack { slots.append(.gradient(0)) }
-    let values = slots.allSatisfy { slot in
-      let shape = plan.values[slot.id]
+    var slots = plan.values.indices.filter { keeps($0) }.map { (Slot.value($0), $0) }
+    if gradientKinds.contains(.input), hasGoneBack { slots.append((.gradient(0), 0)) }
+    let values = slots.allSatisfy { slot, id in
+      let shape = plan.values[id]
       let padded = shape.channels..<blocks(shape.channels, lanes) * lanes
       return (0..<count).allSatisfy { example in
         let x = storage.address(slot, example)

@@ -63,10 +63,9 @@ struct CPUContext: Sendable {
   let recomputed: Set<ValueID>
   /// Values that lie within others.
   let placed: [Slot: Place]
-  /// A thread's memory to work in: one for all operations, so that it stays in the cache from one to the next.
+  /// A thread's memory to work in: one for all operations, so that it stays in the cache from one to the next. It holds
+  /// nothing from one call of a phase's body to another.
   let scratch: Scratch
-  /// A thread's sums over a shard.
-  let accumulator: Scratch
   /// Where norms of an example's gradients go, if they are wanted, and a thread's room for one of these gradients.
   let norms: ExampleNorms?
   let normRoom: Scratch
@@ -102,7 +101,6 @@ struct CPUContext: Sendable {
           norms: gradients.contains(.norms), isSummed: parameters.isSummed))
     }
     scratch = Scratch(floats: need.scratch, places: threads, ledger)
-    accumulator = Scratch(floats: need.accumulator, places: threads, ledger)
     norms =
       gradients.contains(.norms)
       ? ExampleNorms(capacity: capacity, tensors: plan.tensors.count, kernels, ledger) : nil

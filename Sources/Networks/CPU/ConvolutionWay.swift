@@ -95,9 +95,10 @@ enum ConvolutionWay: Sendable {
     case .direct: need.scratch = Window(plan, operation, lanes).scratchSize
     case .winograd(let winograd):
       let gradient = (sums || norms) && !isLarge
+      let ownSums = norms && gradient && winograd.sumsAreSmall ? winograd.filterSize : 0
       need.scratch = max(
-        winograd.scratchSize(gradient: gradient), isLarge || norms ? Window(plan, operation, lanes).scratchSize : 0)
-      if gradient { need.accumulator = winograd.filterSize }
+        winograd.scratchSize(gradient: gradient) + ownSums,
+        isLarge || norms ? Window(plan, operation, lanes).scratchSize : 0)
       if sums, isLarge, ConvolutionWay.isSmall(plan.values[operation.output]) { gather() }
     }
     return need
@@ -108,7 +109,6 @@ enum ConvolutionWay: Sendable {
 struct ConvolutionNeed {
   /// Of a thread.
   var scratch = 0
-  var accumulator = 0
   /// Of a shard.
   var gatheredInputs = 0
   var gatheredGradients = 0
@@ -116,7 +116,6 @@ struct ConvolutionNeed {
   mutating func formUnion(_ other: ConvolutionNeed?) {
     guard let other else { return }
     scratch = max(scratch, other.scratch)
-    accumulator = max(accumulator, other.accumulator)
     gatheredInputs = max(gatheredInputs, other.gatheredInputs)
     gatheredGradients = max(gatheredGradients, other.gatheredGradients)
   }

@@ -61,10 +61,9 @@ struct Phase: Sendable {
     case batch(@Sendable (Step) -> Void)
   }
 
+  /// The planned memory that the body uses: what is not listed may hold something else at its next call.
   let touches: [Slot]
   let body: Body
-  /// Whether the worker's accumulator holds something of this phase from one group of a shard to the next.
-  var usesAccumulator = false
 
   static func example(_ touches: [Slot], _ body: @escaping @Sendable (Step, Int) -> Void) -> Phase {
     examples(touches, group: 1) { step, examples in
@@ -104,7 +103,6 @@ struct Program: Sendable {
   private struct Segment: Sendable {
     var runs: [Run] = []
     var touches: [Slot] = []
-    var usesAccumulator = false
     var chunk: Int { runs.reduce(1) { max($0, $1.group) } }
 
     /// Lists what the next chunk reads and writes.
@@ -117,10 +115,11 @@ struct Program: Sendable {
       }
     }
 
-    /// Whether the segment may go on with a phase: whole shards keep to themselves, since they would make the
-    /// chunks of all others as large; and there is one accumulator.
+    /// Whether the segment goes on with a phase: whole shards keep to themselves, since they would make the chunks of
+    /// all others as large; and the second-level cache has room for one layer's sums over a shard.
     func takes(_ group: Int, _ phase: Phase) -> Bool {
-      (group == Shard.size) == (chunk == Shard.size) && !(usesAccumulator && phase.usesAccumulator)
+      (group == Shard.size) == (chunk == Shard.size)
+        && !(touches.contains(where: \.isOfShard) && phase.touches.contains(where: \.isOfShard))
     }
   }
 
@@ -137,8 +136,9 @@ struct Program: Sendable {
     /// Examples at a time of the run and of the segment.
     let group: Int
     var chunk = 0
-    /// The run's first and last phase.
+    /// The first and last phase of the run, and of the segment.
     var phases = 0...0
+    var segmentPhases = 0...0
   }
 
   let phases: [Phase]
@@ -171,7 +171,6 @@ struct Program: Sendable {
           runCount += 1
         }
         segment.touches += phase.touches.filter { !segment.touches.contains($0) }
-        segment.usesAccumulator = segment.usesAccumulator || phase.usesAccumulator
         segments.append(segment)
         places.append(Place(stage: stages.count, segment: segmentCount, run: runCount, group: group))
       case .batch(let body):
@@ -186,10 +185,12 @@ struct Program: Sendable {
     self.stages = stages
     for case .shards(let segments) in stages {
       for segment in segments {
+        guard let first = segment.runs.first?.first, let last = segment.runs.last?.last else { continue }
         for run in segment.runs {
           for index in run.first...run.last {
             places[index].chunk = segment.chunk
             places[index].phases = run.first...run.last
+            places[index].segmentPhases = first...last
           }
         }
       }

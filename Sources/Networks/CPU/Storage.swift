@@ -1,15 +1,17 @@
 import Kernels
 
-/// What memory is planned for: a value of the plan, the loss's gradient by it, or a value made again on the way back.
+/// What memory is planned for: a value of the plan, the loss's gradient by it, a value made again on the way back, or what
+/// is summed up over a shard.
 enum Slot: Hashable, Sendable {
   case value(ValueID)
   case gradient(ValueID)
   case recomputed(ValueID)
+  /// Sums of the gradient by a weight, of so many floats, that go on from one group of a shard's examples to the next.
+  case sums(TensorID, floats: Int)
 
-  var id: ValueID {
-    switch self {
-    case .value(let id), .gradient(let id), .recomputed(let id): id
-    }
+  /// Whether it is a thread's, for the shard that it works on, and not an example's.
+  var isOfShard: Bool {
+    if case .sums = self { true } else { false }
   }
 }
 
@@ -39,6 +41,7 @@ struct Storage: Sendable {
   private let values: [Placement]
   private let gradients: [Placement]
   private let recomputed: [Placement]
+  private let sums: [Slot: Placement]
 
   /// What is free between steps, cleared.
   func lend() -> Memory { Memory(of: memory, keptCount..<memory.count) }
@@ -48,6 +51,8 @@ struct Storage: Sendable {
     case .value(let id): values[id]
     case .gradient(let id): gradients[id]
     case .recomputed(let id): recomputed[id]
+    case .sums:
+      if let placement = sums[slot] { placement } else { preconditionFailure("no phase says that it touches \(slot)") }
     }
   }
 
@@ -61,7 +66,8 @@ struct Storage: Sendable {
   /// - Parameters:
   ///   - sizes: floats of one example, by value.
   ///   - kept: slots that hold their contents to the end. Of the others, those that live within one segment get room
-  ///     for a group of examples and thread, and the rest share memory where no stage needs both.
+  ///     for a group of examples and thread, sums over a shard for a thread, and the rest share memory where no stage
+  ///     needs both.
   ///   - placed: slots that lie within others.
   init(
     programs: [Program], sizes: [Int], capacity: Int, threads: Int, kept: Set<Slot>, placed: [Slot: Place],
@@ -84,15 +90,17 @@ struct Storage: Sendable {
     values = sizes.indices.map { place(.value($0)) }
     gradients = sizes.indices.map { place(.gradient($0)) }
     recomputed = sizes.indices.map { place(.recomputed($0)) }
+    sums = planner.placements.filter(\.key.isOfShard)
   }
 }
 
 extension Slot {
   fileprivate var order: Int {
     switch self {
-    case .value(let id): 3 * id
-    case .gradient(let id): 3 * id + 1
-    case .recomputed(let id): 3 * id + 2
+    case .value(let id): 4 * id
+    case .gradient(let id): 4 * id + 1
+    case .recomputed(let id): 4 * id + 2
+    case .sums(let id, _): 4 * id + 3
     }
   }
 }
@@ -119,7 +127,12 @@ private struct Planner {
     return place
   }
 
-  private func size(_ slot: Slot) -> Int { sizes[slot.id] }
+  private func size(_ slot: Slot) -> Int {
+    switch slot {
+    case .value(let id), .gradient(let id), .recomputed(let id): sizes[id]
+    case .sums(_, let floats): floats
+    }
+  }
 
   mutating func keep(_ slot: Slot) {
     placements[slot] = Storage.Placement(offset: total, exampleStride: size(slot))
@@ -147,7 +160,12 @@ private struct Planner {
       guard let begin = uses[slot]?.first, let end = uses[slot]?.last else { continue }
       let (first, last) = (programs[begin.program].places[begin.phase], programs[end.program].places[end.phase])
       if begin.program != end.program || first.segment != last.segment || first.group == 0 {
+        precondition(!slot.isOfShard, "\(slot) is complete at the end of a shard's way through one segment")
         lasting.append(Lifetime(slot: slot, size: size(slot), examples: examples, span: begin.stage...end.stage))
+      } else if slot.isOfShard {
+        // All groups of the shard go through the whole segment before they are complete.
+        passing[begin.program].append(
+          Lifetime(slot: slot, size: size(slot), examples: 1, span: first.segmentPhases))
       } else if first.run == last.run {
         passing[begin.program].append(
           Lifetime(slot: slot, size: size(slot), examples: first.group, span: begin.phase...end.phase))

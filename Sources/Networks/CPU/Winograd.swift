@@ -9,6 +9,8 @@ struct Winograd: Sendable {
 
   /// Floats of the transformed filters, and of the sums of their gradient.
   let filterSize: Int
+  /// Whether these sums stay in the second-level cache: of one example they are written and read but once.
+  var sumsAreSmall: Bool { filterSize <= 1 << 18 }
 
   /// nil where the kernel is not 3x3 with stride 1, and where the direct kernels are better: a few input channels
   /// leave most lanes without work, and tiles of 4x4 may reach far beyond small images.
