@@ -14,7 +14,7 @@ extension RunSchema {
       let file = try RunsFile(ArtefactReader(Input(name)))
       guard file.cell == cell else { return "holds runs of another configuration" }
       guard file.runs == runs else { return "holds other runs of this configuration: \(RunSchema.list(file.runs))" }
-      guard try file.reader.text("software") == Version.software else {
+      guard try file.reader.text("software") == Kind.runs.software else {
         return "holds these runs as another version has made them"
       }
       guard try hasSameRows(as: file) else { return "holds these runs, with other things kept of them" }
