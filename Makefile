@@ -18,12 +18,19 @@ help::
 	@echo 'make check-faults   lets each system call of small runs fail, each EVERY-th; and fills the disk now and then'
 	@echo 'make check-foreign  damaged files of other programs: no signal, no run without end'
 	@echo 'make check-all      the checks above and the two below in full: hours'
-	@echo 'make check-make     interrupts studies, and changes their settings'
+	@echo 'make check-make     interrupts studies, changes and misspells their settings, and looks what is made again'
 	@echo 'make check-resume   cuts runs off, KILLS times a job, and compares their bytes with those of undisturbed ones'
 	@echo 'make check-slurm    the same study by make, srun and a job array on a Slurm of this machine, with tasks killed'
 	@echo 'make check-install  make install and uninstall in a scratch folder'
 	@echo 'make check-deb      installs the package in a fresh Debian by debootstrap, and removes it; needs root'
 	@echo 'make clean          removes what was built; studies stay'
+
+# Targets that are no part of a study, which may be given any variable, and what these take of those here.
+free_goals := deps check-deps build test bench fuzz results-sprites results-proxies results-gold results-cifar10 results-arms \
+  results-extreme results-tiny-imagenet check-format check-foreign check-faults check-all check-make check-resume check-slurm \
+  check-torch install uninstall dist deb check-install check-deb clean
+variables += $(addprefix passes/,PREFIX DESTDIR PROGRAM_PREFIX TORCH_PYTHON BENCH_OPTIONS FLIPS TINY_IMAGENET EVERY FULL_DISK KILLS \
+  FUZZ_SECONDS)
 
 include examples/study.mk
 
@@ -32,11 +39,7 @@ built := $(addprefix bin/,fetch-data train distill score align report)
 
 sources := Package.swift $(sort $(shell find Sources -type f))
 
-.PHONY: deps check-deps build test bench fuzz \
-  results-sprites results-proxies results-gold results-cifar10 results-arms \
-  results-extreme results-tiny-imagenet check-format check-foreign check-faults check-all check-make check-resume \
-  check-slurm check-torch \
-  install uninstall dist deb check-install check-deb clean
+.PHONY: $(free_goals)
 
 # --- The tools.
 
@@ -185,10 +188,10 @@ results-cifar10:
 
 # All of the second paper and the arms of distillation, of 5,000 images.
 results-extreme:
-	$(MAKE) -f examples/extreme.mk SCALE=small ARCHIVE='$(ARCHIVE)' JOBS=$(JOBS) STUDY=study/results-extreme
+	$(MAKE) -f examples/extreme.mk SCALE=small $(if $(ARCHIVE),ARCHIVE='$(ARCHIVE)') JOBS=$(JOBS) STUDY=study/results-extreme
 
 results-arms:
-	$(MAKE) -f examples/larger.mk arms SCALE=small SIZES='resnet-8 resnet-20' ARCHIVE='$(ARCHIVE)' JOBS=$(JOBS) STUDY=study/results-larger
+	$(MAKE) -f examples/larger.mk arms SCALE=small SIZES='resnet-8 resnet-20' $(if $(ARCHIVE),ARCHIVE='$(ARCHIVE)') JOBS=$(JOBS) STUDY=study/results-larger
 
 # Ten classes of Tiny-ImageNet, in the published layout: ARCHIVE.
 tiny := study/results-tiny-imagenet

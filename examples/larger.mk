@@ -10,6 +10,7 @@
 
 # paper or small.
 SCALE = paper
+variables += decides/SCALE
 
 data_paper = cifar100
 data_small = cifar10
@@ -36,6 +37,10 @@ distill_options_small = --teacher-logits stored
 # Of proxies those that need no network: of all runs and epochs these alone take minutes.
 proxies = c_score,cumulative_probability,csl,variability,aum,forgetting_events,first_learned_epoch,agreement,$\
   ensemble_confidence,random
+
+ifeq ($(data_$(SCALE)),)
+  $(error SCALE=$(SCALE): it is paper or small)
+endif
 
 define defaults
   DATA = $$(data_$$(SCALE))
@@ -86,26 +91,30 @@ own_block = $(STUDY)/runs/$(word 1,$(subst /, ,$1))/$(word 3,$(subst /, ,$1)).h5
 
 $(STUDY)/arms/distilled-t2/%.h5: $(STUDY)/data.h5 $$(call teacher_block,$$*) $(settings)/distill
 	@mkdir -p $(@D)
-	$(call launched,$(BIN)distill $(wordlist 1,2,$^) $(student) $(distill_settings) --temperature-squared -j $(JOBS) --force -o $@)
+	$(call trained,$(BIN)distill $(wordlist 1,2,$^) $(student) $(distill_settings) --temperature-squared -j $(JOBS))
 
 # These two know no teacher, and are made for each, as reports are of pairs.
 $(STUDY)/arms/self/%.h5: $(STUDY)/data.h5 $$(call own_block,$$*) $(settings)/distill
 	@mkdir -p $(@D)
-	$(call launched,$(BIN)distill $(wordlist 1,2,$^) $(student) $(distill_settings) -j $(JOBS) --force -o $@)
+	$(call trained,$(BIN)distill $(wordlist 1,2,$^) $(student) $(distill_settings) -j $(JOBS))
 
 $(STUDY)/arms/smooth/%.h5: $(STUDY)/data.h5 $(settings)/train
 	@mkdir -p $(@D)
-	$(call launched,$(BIN)train $< $(student) $(train_settings) --label-smoothing 0.1 -j $(JOBS) --force -o $@)
+	$(call trained,$(BIN)train $< $(student) $(train_settings) --label-smoothing 0.1 -j $(JOBS))
 
-# Each run ends after the epoch in which it is as accurate on its subset as the distilled are in the mean.
-$(STUDY)/arms/stopped/%/accuracy: $(settings)/blocks $$(call distilled_of_pair,$$*)
+# Each run ends after the epoch in which it is as accurate on its subset as the distilled are in the mean. That is measured, and
+# no setting: where more runs give another accuracy, those that were stopped at the last one are made again.
+$(STUDY)/arms/stopped/%/measured: $(settings)/blocks $$(call distilled_of_pair,$$*)
 	@mkdir -p $(@D)
 	$(LAUNCH) $(BIN)report tables $(filter %.h5,$^) --format tsv -q | awk -F'\t' \
 	  'n { print $$n; exit } $$1 == "cell" { for (i = 1; i <= NF; i++) if ($$i == "in_accuracy") n = i }' > $@
+	@cmp -s $@ $(@D)/accuracy || cp $@ $(@D)/accuracy
+$(STUDY)/arms/stopped/%/accuracy: $(STUDY)/arms/stopped/%/measured ;
 
 $(STUDY)/arms/stopped/%.h5: $(STUDY)/data.h5 $(STUDY)/arms/stopped/$$(*D)/accuracy $(settings)/train
 	@mkdir -p $(@D)
-	$(call launched,$(BIN)train $< $(student) $(train_settings) --stop-at-accuracy $$(cat $(word 2,$^)) -j $(JOBS) --force -o $@)
+	$(call $(if $(filter %/accuracy,$?),launched,trained),$(BIN)train $< $(student) $(train_settings) \
+	  --stop-at-accuracy $$(cat $(word 2,$^)) -j $(JOBS)$(if $(filter %/accuracy,$?), --force -o $@))
 
 # What a makefile writes to a file may be longer than a command line.
 $(STUDY)/arms/%.files: $(settings)/blocks $$(call all_arms_of,$$*)

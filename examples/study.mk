@@ -11,8 +11,6 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
-# `make DATA=cifar10` is a whole study, `make` alone says what there is.
-.DEFAULT_GOAL := $(if $(filter command line,$(origin DATA)),study,help)
 
 here := $(dir $(lastword $(MAKEFILE_LIST)))
 
@@ -20,7 +18,16 @@ here := $(dir $(lastword $(MAKEFILE_LIST)))
 BIN = bin/
 tools := $(addprefix $(BIN),fetch-data train distill score align report)
 
-# --- The variables of a study: set them on the command line, as in `make study DATA=cifar10 ARCHIVE=... RUNS=40`.
+# --- The variables of a study: set them on the command line, as in `make study DATA=cifar10 ARCHIVE=... RUNS=40`. A study
+# remembers them (settings.mk): what is not said means the same again.
+
+# Each with what it does. A makefile that includes this adds its own before.
+variables += $(addprefix decides/,DATA ARCHIVE EXAMPLES TEST DATA_OPTIONS RECIPE EPOCHS SEED RECORD TRAIN_OPTIONS \
+  DISTILL_OPTIONS) $(addprefix adds/,SIZES STUDENT TEACHER RUNS PROXIES) $(addprefix passes/,STUDY BIN JOBS LAUNCH FORCE)
+words := DATA EXAMPLES TEST RECIPE EPOCHS SEED RUNS PROXIES JOBS
+numbers := RUNS
+networks := SIZES STUDENT TEACHER
+files := ARCHIVE
 
 # A set of `fetch-data --list`.
 DATA = sprites
@@ -62,6 +69,8 @@ proxies_sprites = c_score,cumulative_accuracy,csl,forgetting_events,first_learne
 DATA_OPTIONS =
 TRAIN_OPTIONS =
 DISTILL_OPTIONS =
+# 1 makes finished runs again where that is what it takes.
+FORCE =
 # Cores that one command may use, 0 for all. `make -j N` runs N commands at once, and so uses N x JOBS cores.
 JOBS = 0
 # What to put before each command, such as "srun -n1 -c1": all but fetch-data, as other machines often see no network.
@@ -72,6 +81,27 @@ STUDY = study/$(DATA)
 
 # What another makefile, as larger.mk, puts in place of these values; what the command line says counts for more.
 $(if $(filter file,$(origin defaults)),$(eval $(defaults)))
+
+# Options by which things are made: what finished runs depend on beside their inputs.
+groups := data train distill
+data_settings = $(strip $(DATA) $(addprefix --from ,$(ARCHIVE)) $(addprefix --train ,$(EXAMPLES)) \
+  $(addprefix --test ,$(TEST)) $(DATA_OPTIONS))
+train_settings = $(strip --recipe $(RECIPE) $(addprefix --epochs ,$(EPOCHS)) --seed $(SEED) $(RECORD) $(TRAIN_OPTIONS))
+distill_settings = $(strip $(train_settings) $(DISTILL_OPTIONS))
+
+# Those in unfinished blocks too. The arms are those of larger.mk.
+finished = $(wildcard $(foreach folder,$1,$(STUDY)/$(folder)/*.h5 $(STUDY)/$(folder)/*.h5.partial/*/*.h5))
+finished_distill = $(call finished,distilled/*/* arms/distilled-t2/*/* arms/self/*/*)
+finished_train = $(call finished,runs/* distilled/*/* arms/*/*/*)
+finished_data = $(finished_train)
+
+# A makefile that puts other values in place makes other studies.
+rules := $(if $(filter file,$(origin defaults)),$(notdir $(firstword $(MAKEFILE_LIST))),study.mk)
+older := $(here)older.mk
+include $(here)settings.mk
+
+# `make DATA=cifar10` is a whole study, and so is `make STUDY=s` of one that is there; `make` alone says what there is.
+.DEFAULT_GOAL := $(if $(or $(filter DATA,$(said)),$(and $(filter STUDY,$(said)),$(wildcard $(settings)))),study,help)
 
 .PHONY: help demo study prepare data runs distilled scores trajectories proxies agreement influence alignment report \
   forecast FORCE
@@ -89,6 +119,7 @@ help::
 	@echo '  RUNS=$(RUNS) RECIPE=$(RECIPE) EPOCHS=$(EPOCHS) SEED=$(SEED) PROXIES=$(PROXIES)'
 	@echo '  RECORD="$(RECORD)"'
 	@echo '  DATA_OPTIONS="$(DATA_OPTIONS)" TRAIN_OPTIONS="$(TRAIN_OPTIONS)" DISTILL_OPTIONS="$(DISTILL_OPTIONS)"'
+	@echo '  FORCE=$(FORCE) (1: make finished runs again where settings differ; what is not said is what $(STUDY) was made with)'
 	@echo '  JOBS=$(JOBS) (cores a command may use; make -j N uses N x JOBS) LAUNCH="$(LAUNCH)"'
 
 # --- The study.
@@ -96,19 +127,9 @@ help::
 # Tools are order-only prerequisites: a rebuilt tool does not train everything again. What an artefact does depend on,
 # beside its inputs, is the settings that made it, in a file that is rewritten only when they change.
 
-settings := $(STUDY)/settings
-
-data_settings = $(strip $(DATA) $(addprefix --from ,$(ARCHIVE)) $(addprefix --train ,$(EXAMPLES)) \
-  $(addprefix --test ,$(TEST)) $(DATA_OPTIONS))
-train_settings = $(strip --recipe $(RECIPE) $(addprefix --epochs ,$(EPOCHS)) --seed $(SEED) $(RECORD) $(TRAIN_OPTIONS))
-distill_settings = $(strip $(train_settings) $(DISTILL_OPTIONS))
-
 # Blocks of runs: 000-009 010-019 ...; the last is shorter where RUNS is no multiple of 10, and its name says so.
 blocks := $(shell for ((a = 0; a < $(RUNS); a += 10)); do \
-  printf '%03d-%03d ' $$a $$((a + 10 < $(RUNS) ? a + 9 : $(RUNS) - 1)); done 2>/dev/null)
-ifeq ($(blocks),)
-  $(error RUNS must be a number above 0, not "$(RUNS)")
-endif
+  printf '%03d-%03d ' $$a $$((a + 10 < $(RUNS) ? a + 9 : $(RUNS) - 1)); done)
 
 # "mlp width=128" of mlp+width=128, and 10:20 of 010-019.
 architecture = $(subst +, ,$1)
@@ -142,54 +163,47 @@ alignment: $(alignment_files)
 report: $(STUDY)/report.md $(STUDY)/report.html
 study demo: report
 
-# FORCE where the file at $1 does not hold the text $2; nothing where it does.
-unless_same = $(if $(and $(findstring <$2>,<$(file <$1)>),$(findstring <$(file <$1)>,<$2>)),,FORCE)
-
-# Writes the text $2 to the file $1, at once, as its recipe is expanded; but not under make -n, -q or -t, which expand it too.
-flags = $(firstword -$(MAKEFLAGS))
-write = $(if $(findstring n,$(flags))$(findstring q,$(flags))$(findstring t,$(flags)),,$(shell mkdir -p $(dir $1))$(file >$1,$2))
-
-$(settings):
-	@mkdir -p $@
-
-$(settings)/data: $(call unless_same,$(settings)/data,$(data_settings)) | $(settings)
+$(settings)/data: $(call unless_same,$(settings)/data,$(data_settings)) | $(memory)
 	$(call write,$@,$(data_settings))
 
-$(settings)/train: $(call unless_same,$(settings)/train,$(train_settings)) | $(settings)
+$(settings)/train: $(call unless_same,$(settings)/train,$(train_settings)) | $(memory)
 	$(call write,$@,$(train_settings))
 
-$(settings)/distill: $(call unless_same,$(settings)/distill,$(distill_settings)) | $(settings)
+$(settings)/distill: $(call unless_same,$(settings)/distill,$(distill_settings)) | $(memory)
 	$(call write,$@,$(distill_settings))
 
-$(settings)/scored: $(call unless_same,$(settings)/scored,$(run_files) $(distilled_files)) | $(settings)
+$(settings)/scored: $(call unless_same,$(settings)/scored,$(run_files) $(distilled_files)) | $(memory)
 	$(call write,$@,$(run_files) $(distilled_files))
 
-$(settings)/sized: $(call unless_same,$(settings)/sized,$(size_files)) | $(settings)
+$(settings)/sized: $(call unless_same,$(settings)/sized,$(size_files)) | $(memory)
 	$(call write,$@,$(size_files))
 
-$(settings)/proxies: $(call unless_same,$(settings)/proxies,$(strip $(PROXIES))) | $(settings)
+$(settings)/proxies: $(call unless_same,$(settings)/proxies,$(strip $(PROXIES))) | $(memory)
 	$(call write,$@,$(strip $(PROXIES)))
 
-$(settings)/blocks: $(call unless_same,$(settings)/blocks,$(blocks)) | $(settings)
+$(settings)/blocks: $(call unless_same,$(settings)/blocks,$(blocks)) | $(memory)
 	$(call write,$@,$(blocks))
 
-$(settings)/reported: $(call unless_same,$(settings)/reported,$(reported)) | $(settings)
+$(settings)/reported: $(call unless_same,$(settings)/reported,$(reported)) | $(memory)
 	$(call write,$@,$(reported))
 
-$(STUDY)/data.h5: $(settings)/data $(ARCHIVE) | $(tools)
-	$(BIN)fetch-data $(data_settings) -o $@
+# Made again, the data keep their file and its time where the bytes are the same.
+late := $(call data_late,$(settings)/data,$(data_settings),$(ARCHIVE),$(STUDY)/data.h5,$(settings)/fetched)
+$(STUDY)/data.h5: $(and $(late),$(settings)/fetched) | $(memory) ;
+$(settings)/fetched: $(settings)/data $(and $(late),$(ARCHIVE) FORCE) | $(tools)
+	$(call fetched,$(BIN)fetch-data $(data_settings),$(STUDY)/data.h5,$(finished_data))
 
 $(STUDY)/runs/%.h5: $(STUDY)/data.h5 $(settings)/train | $(tools)
 	@mkdir -p $(@D)
-	$(call launched,$(BIN)train $< --architecture '$(call architecture,$(*D))' --runs $(call range,$(*F)) \
-	  $(train_settings) -j $(JOBS) --force -o $@)
+	$(call trained,$(BIN)train $< --architecture '$(call architecture,$(*D))' --runs $(call range,$(*F)) \
+	  $(train_settings) -j $(JOBS))
 
 # Student block by teacher block: student/teacher/block.
 teacher_block = $(STUDY)/runs/$(word 2,$(subst /, ,$1))/$(word 3,$(subst /, ,$1)).h5
 $(STUDY)/distilled/%.h5: $(STUDY)/data.h5 $$(call teacher_block,$$*) $(settings)/distill | $(tools)
 	@mkdir -p $(@D)
-	$(call launched,$(BIN)distill $(wordlist 1,2,$^) --architecture '$(call architecture,$(word 1,$(subst /, ,$*)))' \
-	  --runs $(call range,$(*F)) $(distill_settings) -j $(JOBS) --force -o $@)
+	$(call trained,$(BIN)distill $(wordlist 1,2,$^) --architecture '$(call architecture,$(word 1,$(subst /, ,$*)))' \
+	  --runs $(call range,$(*F)) $(distill_settings) -j $(JOBS))
 
 $(STUDY)/scores.h5: $(settings)/scored $(run_files) $(distilled_files) | $(tools)
 	$(call launched,$(BIN)score memorisation --files0-from - -o $@,$<)

@@ -1,4 +1,5 @@
-"""Checks what the makefile promises: little is done anew, nothing is done wrongly, and kill -9 changes no byte.
+"""Checks what the makefile promises: little is done anew, nothing is done wrongly, no finished run is lost to a word that is
+forgotten or misspelt, and kill -9 changes no byte.
 
     python3 Tests/python/check_make.py [--kills 12] [--seed 0]
 
@@ -14,6 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
+import study_changes
+from study_changes import ENVIRONMENT
+
 TINY = [
     "DATA_OPTIONS=--train 0:300 --test 0:100", "SIZES=mlp+width=4 mlp+width=8", "RECIPE=quick",
     "TRAIN_OPTIONS=--keep checkpoint", "PROXIES=c_score,aum", "JOBS=2",
@@ -28,7 +32,7 @@ def command(study, **variables):
 
 def make(study, **variables):
     """Makes a study; returns the lines that make printed of the commands that it ran."""
-    done = subprocess.run(command(study, **variables), capture_output=True, text=True)
+    done = subprocess.run(command(study, **variables), env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -63,9 +67,9 @@ def check_rebuilding(study):
         os.utime(f"bin/{tool}")
     assert "Nothing to be done" in make(study, RUNS=20, EPOCHS=2), "newer tools train again"
 
-    assert trained(make(study, RUNS=20, EPOCHS=3)) == 6, "other settings do not train again"
+    assert trained(make(study, RUNS=20, EPOCHS=3, FORCE=1)) == 6, "other settings do not train again"
     assert files(study)["scores.h5"] != grown["scores.h5"]
-    assert trained(make(study, RUNS=20, EPOCHS=2)) == 6
+    assert trained(make(study, RUNS=20, EPOCHS=2, FORCE=1)) == 6
     assert files(study) == grown, "the same settings give other bytes"
 
     assert trained(make(study, RUNS=10, EPOCHS=2)) == 0, "fewer runs train again"
@@ -74,7 +78,7 @@ def check_rebuilding(study):
 
 def planned(arguments):
     """What `make -n` plans: each tool's commands by their outputs, each output once."""
-    done = subprocess.run(["make", "--no-print-directory", "-n", *arguments], capture_output=True, text=True)
+    done = subprocess.run(["make", "--no-print-directory", "-n", *arguments], env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = {}
     for line in done.stdout.replace("\\\n", " ").splitlines():
@@ -99,7 +103,7 @@ def check_plans(folder):
     ends = sorted(str(Path(name).relative_to(study)) for name in larger["score"] + larger["report"])
     of_students = [f"arms/{a}" for s in ("8", "20", "56") for a in (f"resnet-{s}/resnet-110.h5", f"resnet-{s}/resnet-110.md")]
     measures = ["agreement", "influence", "proxies", "scores", "trajectories"]
-    accuracies = [f"arms/stopped/resnet-{s}/resnet-110/accuracy" for s in ("8", "20", "56")]
+    accuracies = [f"arms/stopped/resnet-{s}/resnet-110/measured" for s in ("8", "20", "56")]
     assert ends == sorted([*of_students, *accuracies, *(f"{m}.h5" for m in measures), "report.html", "report.md"]), ends
 
     extreme = planned(["-f", "examples/extreme.mk", f"STUDY={study}"])
@@ -119,7 +123,7 @@ def check_prepared(study):
     """Blocks that a job array trains by the study's own settings are the study's."""
     variables = {"RUNS": 20, "EPOCHS": 2}
     settings = [f"{name}={value}" for name, value in variables.items()]
-    subprocess.run(["make", "prepare", f"STUDY={study}", *TINY, *settings], check=True, capture_output=True)
+    subprocess.run(["make", "prepare", f"STUDY={study}", *TINY, *settings], env=ENVIRONMENT, check=True, capture_output=True)
     assert {path.name for path in Path(study).iterdir()} == {"data.h5", "settings"}
     folder = Path(study) / "runs/mlp+width=4"
     folder.mkdir(parents=True)
@@ -137,7 +141,7 @@ def check_arms(study):
         done = subprocess.run(
             ["make", "-j2", "--no-print-directory", "-f", "examples/larger.mk", "all", f"STUDY={study}", "DATA=sprites", *TINY,
              *settings, "EXAMPLES=", "TRAIN_OPTIONS=--epochs 2", "RECORD=", "PROXIES=c_score", "JOBS=1"],
-            capture_output=True, text=True)
+            env=ENVIRONMENT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -177,7 +181,7 @@ def check_kills(folder, kills, chance):
     struck = 0
     for attempt in range(kills):
         process = subprocess.Popen(
-            command(disturbed, **settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            command(disturbed, **settings), env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True)
         # Later and later, so that every stage is met however fast the machine is.
         time.sleep(chance.uniform(0, 2 * duration * (attempt + 1) / kills))
@@ -198,6 +202,12 @@ def check_kills(folder, kills, chance):
     return struck
 
 
+def check_table(rows):
+    """The answers stand in docs/studies.md as they are."""
+    print("\n".join(rows))
+    assert "\n".join(rows) in Path("docs/studies.md").read_text(), "docs/studies.md has another table than this"
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=12)
@@ -206,6 +216,18 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         check_rebuilding(f"{folder}/study")
         print("check-make: what changed is made again, and nothing else")
+        study_changes.check_refused(folder)
+        print("check-make: names that would be split and variables that are none are refused")
+        rows, changed = study_changes.check_changes(folder)
+        check_table(rows)
+        study_changes.check_older(changed, Path(folder) / "kept")
+        study_changes.restore(Path(folder) / "kept", changed)
+        study_changes.check_lines(changed)
+        print("check-make: what would make finished runs again stops, and goes on by the line that it says")
+        study_changes.check_data(folder)
+        print("check-make: data with the same bytes make no run again")
+        study_changes.check_extreme(folder)
+        print("check-make: extreme.mk remembers its settings")
         check_prepared(f"{folder}/prepared")
         print("check-make: blocks that were trained by hand are taken")
         check_plans(folder)

@@ -94,7 +94,9 @@ class Slurm:
     def __init__(self, folder, place):
         self.folder, self.place = folder, place
         # That of a cluster on which the check itself runs must not be met.
-        self.variables = {name: value for name, value in os.environ.items() if not name.startswith(("SLURM", "SBATCH"))}
+        # Nor what the make that called this was given.
+        self.variables = {
+            name: value for name, value in os.environ.items() if not name.startswith(("SLURM", "SBATCH", "MAKE", "MFLAGS"))}
         self.variables["SLURM_CONF"] = self.conf = f"{folder}/slurm.conf"
 
     def cluster(self, verb):
@@ -180,6 +182,8 @@ def check_launched(slurm):
     """make with LAUNCH=srun, stopped in four ways, goes on where it was, and takes no older file for what it has to make."""
     place, study = slurm.place, "launched"
     slurm.run(*make(study, "-j2", SRUN, "EPOCHS=2"))
+    # Other settings than before: finished runs are made again under FORCE alone.
+    force = "FORCE=1"
     for log in place.glob(f"logs/{study}:*"):
         log.unlink()
 
@@ -211,7 +215,7 @@ def check_launched(slurm):
     for name, strike in ways.items():
         before = runs_done(place, study)
         output = place / "logs" / name
-        with slurm.started(output, *make(study, "-j2", SRUN)) as process:
+        with slurm.started(output, *make(study, "-j2", SRUN, force)) as process:
             wait_for(lambda: in_middle(before), f"in the middle of a block, for {name}")
             strike(process)
             process.wait(timeout=60)
@@ -224,7 +228,7 @@ def check_launched(slurm):
         if name == "SIGUSR1":
             assert events(place, study, "stopped"), f"{name}: no tool has saved its runs and ended:\n{output.read_text()}"
         print(f"check-slurm: {name}: make ends with {process.returncode}, {done.total()} runs done")
-    slurm.run(*make(study, "-j2", SRUN), limit=120)
+    slurm.run(*make(study, "-j2", SRUN, force), limit=120)
     check_once(place, study)
     check_same(place, study)
     assert "Nothing to be done" in slurm.run(*make(study, SRUN))
