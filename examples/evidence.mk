@@ -32,8 +32,10 @@ CSCORES = cifar10-cscores-first-25000.npz
 # The studies' folders are $(STUDY)-a and so on.
 STUDY = study/evidence
 JOBS = 0
+# Of slim, with h5py.
+PYTHON = .venv/bin/python
 
-.PHONY: help all a a-runs b c c-longer bridge d e f
+.PHONY: help all a a-runs slim b c c-longer bridge d e f
 all: a c b c-longer bridge d e f
 
 help:
@@ -75,8 +77,8 @@ blocks_of = $(foreach b,$(wordlist 1,$3,$(tens)),$(foreach n,$2,$1/$n/$b.h5))
 # contrast at 40 runs has 0 in it: $(call blocks_of,$(STUDY)-a/runs,resnet-8+width=4,2).
 
 sizes_a := resnet-8+width=0.5 resnet-8 resnet-8+width=2
-# Dynamics, logits and seven networks a run are for proxies, and for b's teachers: 1 GB. docs/evidence has these runs as
-# --keep none would write them, 6 kB a run. Curvature, eight core hours, is left out.
+# Dynamics, logits and seven networks a run are for proxies, and for b's teachers: 1 GB. docs/evidence has these runs without
+# them (slim), 8 kB a run. Curvature, eight core hours, is left out.
 train_a := $(recipe) --subset 0.5 --epochs 25 --test-every 25
 keep_a := --dynamics evaluation --snapshots 0,1,5,10,15,20
 proxies_a := c_score,cumulative_probability,cumulative_accuracy,csl,variability,aum,forgetting_events,first_learned_epoch,$\
@@ -85,6 +87,13 @@ proxies_a := c_score,cumulative_probability,cumulative_accuracy,csl,variability,
 runs_a := $(call blocks_of,$(STUDY)-a/runs,$(sizes_a),4)
 
 a-runs: $(runs_a)
+
+# Finished blocks, for docs/evidence.
+slim_a := $(patsubst $(STUDY)-a/runs/%,$(here)../docs/evidence/a/%,$(wildcard $(STUDY)-a/runs/*/*.h5))
+slim: $(slim_a)
+$(slim_a): $(here)../docs/evidence/a/%: $(STUDY)-a/runs/%
+	@mkdir -p $(@D)
+	$(PYTHON) $(here)../docs/evidence/slim.py $< $@
 a: a-runs $(addprefix $(STUDY)-a/,scores.h5 trajectories.h5 proxies.h5 agreement.h5)
 
 $(STUDY)-a/data.h5:
