@@ -31,7 +31,7 @@ free_goals := deps check-deps build test bench fuzz results-sprites results-prox
   results-extreme results-tiny-imagenet check-format check-foreign check-faults check-all check-make check-resume check-slurm \
   check-torch install uninstall dist deb check-install check-deb clean
 variables += $(addprefix passes/,PREFIX DESTDIR PROGRAM_PREFIX TORCH_PYTHON BENCH_OPTIONS FLIPS TINY_IMAGENET EVERY FULL_DISK KILLS \
-  FUZZ_SECONDS)
+  PAIRS FUZZ_SECONDS)
 
 include examples/study.mk
 
