@@ -19,7 +19,8 @@ enum HostileFiles {
     try file.close()
   }
 
-  /// A data set file of 20 grey images, the last with this label.
+  /// A data set file of 20 grey images, the last with this label: written there by another program, since ours reads back what
+  /// it writes.
   static func data(_ path: String, label: Int32, side: Int = 8) throws {
     let count = 20
     let writer = try DatasetFile.Writer(
@@ -30,9 +31,17 @@ enum HostileFiles {
     try writer.append(
       DatasetFile.Batch(
         position: (0..<Int64(count)).map { $0 }, image: [UInt8](repeating: 128, count: count * side * side * 3),
-        label: [Int32](repeating: 3, count: count - 1) + [label], columns: []),
+        label: [Int32](repeating: 3, count: count), columns: []),
       to: "train")
     try writer.finish()
+    // Reading and writing.
+    let file = H5Fopen(path, 1, 0)
+    let labels = H5Dopen2(file, "/train/label", 0)
+    H5Dwrite(labels, rote_h5_i32(), 0, 0, 0, [Int32](repeating: 3, count: count - 1) + [label])
+    H5Adelete(labels, "sha256")
+    H5Adelete(file, "content")
+    H5Dclose(labels)
+    H5Fclose(file)
   }
 
   /// As much of a runs file as is read before its labels are looked at; the last one is this.
