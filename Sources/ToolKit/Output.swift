@@ -147,6 +147,8 @@ public final class Output {
       guard fsync(descriptor) == 0 else { throw Failure.system(name, "cannot write") }
       try giveName(final)
       isCommitted = true
+      // It is no temporary file any more: who opens it with a lock, as libhdf5 does, need not wait for our end.
+      flock(descriptor, LOCK_UN)
       try syncFolder(folder, of: name)
     }
     isCommitted = true

@@ -121,12 +121,22 @@ import Testing
 
   /// Starts a job whose batches take seconds, and has it under way.
   private func slow(_ scratch: Scratch) throws -> Running {
-    let job = "train sprites.h5 --architecture 'resnet-56 width=4' --epochs 1 --batch-size 200 --runs 0:1 -j 1"
+    let network = "--architecture 'resnet-110 width=5' --subset 1 --batch-size 300"
+    let job = "train sprites.h5 \(network) --epochs 1 --runs 0:1 -j 1"
     let running = try scratch.start("exec \(job) -o runs.h5 --log log")
     let limit = Date().addingTimeInterval(60)
     while !scratch.exists("log") && Date() < limit { usleep(1000) }
-    usleep(500_000)
+    // Beyond what setting up takes, however busy the machine is.
+    while processorTime(of: running.process) < 1 && Date() < limit { usleep(10_000) }
     return running
+  }
+
+  /// Seconds that a process has had, its own and the system's.
+  private func processorTime(of process: pid_t) -> Double {
+    let status = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+    // Behind the name, which may hold anything, come fields from the third on (proc(5)): these are 14 and 15.
+    let fields = status.split(separator: ")").last?.split(separator: " ").dropFirst(11).prefix(2) ?? []
+    return fields.reduce(0) { $0 + (Double($1) ?? 0) } / Double(sysconf(Int32(_SC_CLK_TCK)))
   }
 
   @Test func `A second SIGTERM ends at once, a second later`() throws {
