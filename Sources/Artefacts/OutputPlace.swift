@@ -47,7 +47,7 @@ public struct OutputPlace: Sendable {
     path = try Output.regularPath(of: argument)
     seen = try path.flatMap { try FileStatus.of($0, name: argument) }
     try refuseInputs(inputs)
-    for other in others where isSame(as: other) {
+    for other in others where try isSame(as: other) {
       throw Failure(
         .usage, argument, "is named as two outputs of one command", remedy: "name another file for one of them")
     }
@@ -69,23 +69,30 @@ public struct OutputPlace: Sendable {
 
   /// Begins the output; its commit replaces what was seen here, and nothing that came later.
   public func open() throws -> Output {
-    try Output(argument, isText: content.isText, replacing: replaces)
+    try Output(argument, at: path, isText: content.isText, replacing: replaces)
   }
 
   private var replaces: Output.Replaces { replacesAll ? .whatever : .only(seen) }
 
-  private func isSame(as other: OutputPlace) -> Bool {
+  /// Of the file that is there, which standard output may be too.
+  private func identity() throws -> FileStatus.Identity? {
+    argument == "-" ? try FileStatus.ofStandardOutput()?.identity : seen?.identity
+  }
+
+  /// Whether both are one file, or this lies among the unfinished runs of the other.
+  private func isSame(as other: OutputPlace) throws -> Bool {
+    if let mine = try identity(), try other.identity() == mine { return true }
     guard let path else { return argument == other.argument }
-    return path == other.path || seen != nil && seen?.identity == other.seen?.identity
+    guard let otherPath = other.path else { return false }
+    let parts = PartsFolder.root(beside: otherPath)
+    return path == otherPath || path == parts || path.hasPrefix(parts + "/")
   }
 
   // MARK: The rule
 
   /// - Throws: also where standard output is a file that is read.
   private func refuseInputs(_ inputs: [String]) throws {
-    let identity =
-      argument == "-" ? try FileStatus.ofStandardOutput().map(\.identity) : seen?.identity
-    guard let identity else { return }
+    guard let identity = try identity() else { return }
     for input in inputs {
       let status = try input == "-" ? FileStatus.ofStandardInput() : FileStatus.of(input)
       guard try status?.identity == identity || lies(in: input) else { continue }
@@ -97,8 +104,9 @@ public struct OutputPlace: Sendable {
 
   /// Whether the file is one of those in a folder that is read. HDF5 files are not: no source reads them.
   private func lies(in folder: String) throws -> Bool {
-    guard let path, isTaken, isFolder(folder) else { return false }
-    return try path.hasPrefix(resolvedPath(folder) + "/") && !Input(argument).hasHDF5Signature()
+    guard let identity = try identity(), isTaken, isFolder(folder) else { return false }
+    return try !Input(argument).hasHDF5Signature()
+      && files(below: folder, named: "").contains { try FileStatus.of($0)?.identity == identity }
   }
 
   private func refuseOthers() throws {

@@ -30,26 +30,29 @@ final class PartsFolder {
   init(beside target: String, key: String, waiting: () throws -> Void) throws {
     let root = PartsFolder.root(beside: target)
     (self.root, path) = (root, "\(root)/\(key)")
+    var isMade = false
     do {
       lock = try FileLock(
-        "\(root)/\(PartsFolder.lockName)", prepare: { try PartsFolder.make(root) }, waiting: waiting)
+        "\(root)/\(PartsFolder.lockName)", prepare: { isMade = try PartsFolder.make(root) || isMade }, waiting: waiting)
     } catch {
-      rmdir(root)
+      if isMade { rmdir(root) }
       throw error
     }
     // Before anything in there is read or written.
-    for name in try fileNames(in: root) where name != PartsFolder.lockName {
-      try OwnFile.check("\(root)/\(name)", S_IFDIR)
+    _ = try PartsFolder.make(path)
+    for folder in try fileNames(in: root).filter({ $0 != PartsFolder.lockName }).map({ "\(root)/\($0)" }) {
+      try OwnFile.check(folder, S_IFDIR)
+      for name in try fileNames(in: folder) { try OwnFile.check("\(folder)/\(name)", S_IFREG) }
     }
-    try PartsFolder.make(path)
-    for name in try fileNames(in: path) { try OwnFile.check("\(path)/\(name)", S_IFREG) }
   }
 
   private static let lockName = "lock"
 
   /// Makes a folder where it is not there; one that is there must be our own.
-  private static func make(_ path: String) throws {
-    guard mkdir(path, 0o777) != 0 else { return }
+  ///
+  /// - Returns: whether it was made.
+  private static func make(_ path: String) throws -> Bool {
+    guard mkdir(path, 0o777) != 0 else { return true }
     guard errno == EEXIST else { throw Failure.system(path, "cannot make the folder of unfinished runs") }
     do {
       try OwnFile.check(path, S_IFDIR)
@@ -58,6 +61,7 @@ final class PartsFolder {
       var info = stat()
       guard lstat(path, &info) != 0 && errno == ENOENT else { throw failure }
     }
+    return false
   }
 
   /// Folders without a file are of no use to a later start.

@@ -34,6 +34,10 @@ void rote_driver_begin(void) {
   errno = 0;
 }
 
+static _Thread_local int are_values_read;
+
+void rote_driver_read_values(int are_values) { are_values_read = are_values; }
+
 static void note(struct file *file, int error) {
   last_error = error;
   if (!file->write_error) file->write_error = error;
@@ -153,14 +157,19 @@ int rote_is_sound_heap(const uint8_t *bytes, size_t count) {
 }
 
 // Text of variable length lies in global heaps, which have no checksum and whose lengths libhdf5 1.10 trusts. It reads
-// the least that a heap can have, then all of it; either way the whole of it is looked at first.
-static int is_sound_heap_at(struct file *file, haddr_t address, const uint8_t *head) {
+// the least that a heap can have, then all of it; either way the whole of it is looked at first. 0, or what is wrong.
+static int heap_error(struct file *file, haddr_t address, const uint8_t *head) {
   uint64_t count = number(head + 8, 8);
-  if (count < 4096 || address > file->end_of_file || count > file->end_of_file - address) return 0;
+  if (count < 4096 || address > file->end_of_file || count > file->end_of_file - address) return ROTE_DAMAGED_HEAP;
   uint8_t *bytes = malloc(count);
-  int is_sound = bytes && read_all(file->descriptor, address, count, bytes) == 0 && rote_is_sound_heap(bytes, count);
+  if (!bytes) return ENOMEM;
+  int error = 0;
+  if (read_all(file->descriptor, address, count, bytes) != 0)
+    error = errno;
+  else if (!rote_is_sound_heap(bytes, count))
+    error = ROTE_DAMAGED_HEAP;
   free(bytes);
-  return is_sound;
+  return error;
 }
 
 static herr_t read_file(H5FD_t *shared, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t count, void *out) {
@@ -173,11 +182,10 @@ static herr_t read_file(H5FD_t *shared, H5FD_mem_t type, hid_t transfer, haddr_t
     last_error = errno;
     return -1;
   }
-  if (file->is_read_only && begins_heap(out, count) && !is_sound_heap_at(file, address, out)) {
-    last_error = ROTE_DAMAGED_HEAP;
-    return -1;
-  }
-  return 0;
+  if (!file->is_read_only || are_values_read || !begins_heap(out, count)) return 0;
+  int error = heap_error(file, address, out);
+  if (error) last_error = error;
+  return error ? -1 : 0;
 }
 
 static herr_t write_file(

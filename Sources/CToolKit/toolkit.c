@@ -112,8 +112,9 @@ int rote_is_stop_requested(void) { return atomic_load(&is_stop_requested); }
 
 void rote_standard_streams_open(void) {
   for (int i = 0; i < 3; i++)
-    // The wrong way round: to write to standard input, or to read from the others, fails with EBADF as before.
-    if (fcntl(i, F_GETFD) == -1) open("/dev/null", i == 0 ? O_WRONLY : O_RDONLY);
+    // The wrong way round: to write to standard input, or to read from the others, fails with EBADF as before. Standard output
+    // is a folder, so that nobody can write to it by the name of /dev/stdout either.
+    if (fcntl(i, F_GETFD) == -1) open(i == 1 ? "/" : "/dev/null", i == 0 ? O_WRONLY : O_RDONLY);
 }
 
 const char *rote_commit(void) { return ROTE_COMMIT; }

@@ -69,7 +69,7 @@ public final class Dataset {
     guard let base = elements.baseAddress, rowCount > 0 else { return }
     precondition(elements.count % rowCount == 0 && start + elements.count / rowCount <= shape[0])
     let space = try select(start, elements.count / rowCount)
-    try check(
+    try checkValues(
       H5Dread(handle.id, T.memoryType, space.memory.id, space.file.id, hid_t(ROTE_H5_DEFAULT), base),
       "read", path)
   }
@@ -90,7 +90,7 @@ public final class Dataset {
     let count = rowCount / shape[1]
     return try [T](unsafeUninitializedCapacity: count) { buffer, filled in
       let space = try select(row, 1, index..<index + 1)
-      try check(
+      try checkValues(
         H5Dread(
           handle.id, T.memoryType, space.memory.id, space.file.id, hid_t(ROTE_H5_DEFAULT), buffer.baseAddress),
         "read", path)
@@ -138,7 +138,7 @@ public final class Dataset {
     guard try check(H5Tis_variable_str(fileType.id), "read", path) > 0 else {
       let size = H5Tget_size(fileType.id)
       var bytes = [UInt8](repeating: 0, count: size * count)
-      try check(
+      try checkValues(
         H5Dread(
           handle.id, fileType.id, hid_t(ROTE_H5_ALL), hid_t(ROTE_H5_ALL),
           hid_t(ROTE_H5_DEFAULT), &bytes),

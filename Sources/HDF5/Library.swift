@@ -74,6 +74,13 @@ func check<T: SignedInteger>(_ call: @autoclosure () -> T, _ action: String, _ o
   return result
 }
 
+/// Makes a call that reads values, whose bytes may by chance be those that a heap begins with.
+func checkValues<T: SignedInteger>(_ call: @autoclosure () -> T, _ action: String, _ object: String) throws {
+  rote_driver_read_values(1)
+  defer { rote_driver_read_values(0) }
+  try check(call(), action, object)
+}
+
 /// Makes a call whose result alone does not tell whether something is not there or could not be read.
 ///
 /// - Throws: where it could not be read.

@@ -22,7 +22,7 @@ extension Dataset {
       return
     }
     let space = try select(row, 1, part)
-    try check(
+    try checkValues(
       H5Dread(handle.id, T.memoryType, space.memory.id, space.file.id, hid_t(ROTE_H5_DEFAULT), base), "read", path)
   }
 }

@@ -41,7 +41,7 @@ extension Dataset {
 
   private func read<T: Element>(into buffer: UnsafeMutableBufferPointer<T>, offset: [Int], extent: [Int]) throws {
     let space = try select(offset.map { hsize_t($0) }, extent.map { hsize_t($0) })
-    try check(
+    try checkValues(
       H5Dread(
         handle.id, T.memoryType, space.memory.id, space.file.id, hid_t(ROTE_H5_DEFAULT), buffer.baseAddress),
       "read", path)

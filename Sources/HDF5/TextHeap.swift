@@ -60,7 +60,7 @@ struct TextHeap {
           guard stored == hsize_t(part.count) else {
             throw damaged("a chunk of another length than its shape says")
           }
-          try check(H5Dread_chunk(id, hid_t(ROTE_H5_DEFAULT), offset, &mask, &part), "read", path)
+          try checkValues(H5Dread_chunk(id, hid_t(ROTE_H5_DEFAULT), offset, &mask, &part), "read", path)
         }
         all += part
       }

@@ -54,11 +54,13 @@ extension FileStatus {
 
 /// The path of a file that is there or is to be made: links are followed, also one to where nothing is yet.
 ///
+/// Where the way to the working folder cannot be told (a folder above may not be searched, or has a name that is not UTF-8), a
+/// relative path stays one.
 /// - Throws: where links lead round in a circle, or a folder on the way is not there.
 public func resolvedPath(_ argument: String) throws -> String {
   if let real = realpath(argument, nil) {
     defer { free(real) }
-    return String(cString: real)
+    if let path = String(validatingCString: real) { return path }
   }
   var path = argument
   // As many as Linux follows.
@@ -70,7 +72,7 @@ public func resolvedPath(_ argument: String) throws -> String {
       guard errno == EINVAL || errno == ENOENT else { break }
       guard let real = realpath(Output.folder(of: path), nil) else { break }
       defer { free(real) }
-      let folder = String(cString: real)
+      guard let folder = String(validatingCString: real), access(folder, F_OK) == 0 else { return path }
       return (folder == "/" ? "" : folder) + "/" + Output.base(of: path)
     }
     let target = String(decoding: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)

@@ -41,10 +41,11 @@ public struct OutputOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "Where to write; - is standard output, the default. A file of another kind is not replaced.", valueName: "file"))
+      "Where to write; - is standard output, the default. A file that is there is replaced by its like alone.",
+      valueName: "file"))
   public var output = "-"
 
-  @Flag(help: "Replace whatever is there: of train and distill finished runs too, and other unfinished work.")
+  @Flag(help: "Replace whatever is there but inputs; finished and unfinished runs too.")
   public var force = false
 
   public init() {}

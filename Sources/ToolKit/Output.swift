@@ -32,14 +32,18 @@ public final class Output {
     case only(FileStatus?)
   }
 
-  /// - Parameter isText: text may go to a terminal; HDF5 may not.
-  public init(_ argument: String, isText: Bool = false, replacing replaces: Replaces = .whatever) throws {
+  /// - Parameters:
+  ///   - found: where `regularPath` has found the argument to lead, which a link may no more.
+  ///   - isText: text may go to a terminal; HDF5 may not.
+  public init(
+    _ argument: String, at found: String? = nil, isText: Bool = false, replacing replaces: Replaces = .whatever
+  ) throws {
     self.replaces = replaces
     if argument == "-" {
       if !isText { try Output.refuseTerminal() }
       name = "standard output"
       target = .copy(to: 1)
-    } else if let path = try Output.regularPath(of: argument) {
+    } else if let path = try found ?? Output.regularPath(of: argument) {
       name = argument
       target = .rename(to: path, folder: Output.folder(of: path))
     } else {
@@ -103,7 +107,11 @@ public final class Output {
   /// - Throws: where nothing can be written there.
   public static func regularPath(of argument: String) throws -> String? {
     guard argument != "-" else { return nil }
-    guard !argument.isEmpty else { throw Failure(.usage, nil, "-o needs the name of a file") }
+    guard !argument.isEmpty else { throw Failure(.usage, nil, "an output needs the name of a file") }
+    // What stands for bytes of a name that are not UTF-8, and would be those of another file.
+    guard !argument.unicodeScalars.contains("\u{FFFD}") else {
+      throw Failure(.usage, argument, "is no name in UTF-8", remedy: "give it another name")
+    }
     var info = stat()
     guard stat(argument, &info) == 0 else { return try resolvedPath(argument) }
     switch info.st_mode & S_IFMT {

@@ -83,6 +83,8 @@ struct ShowCommand: ParsableCommand {
       let drawn = examples.sheet(images)
       try sheetTarget.write(
         sheet.hasSuffix(".svg") ? Array(SVG.render(drawn).utf8) : PNG.encode(drawn.image))
+      // What is written through cannot be taken back: it comes first.
+      if target.regularPath == nil { try target.commit() }
       try sheetTarget.commit()
     }
   }

@@ -50,4 +50,22 @@ import Testing
     ]
     for (what, bytes) in bad { #expect(!isSound(bytes), "\(what)") }
   }
+
+  @Test func `Values that begin like a heap are values`() throws {
+    let start = Array("GCOL".utf8) + [1, 0, 0, 0] + [UInt8](repeating: 0x80, count: 40)
+    let bytes = start + [UInt8](repeating: 7, count: 400 - start.count)
+    let floats = bytes.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+    let file = try File.create(scratch("a.h5"))
+    try file.create("/bytes", UInt8.self, shape: [400], chunk: [400], compressed: false).write(bytes)
+    try file.create("/floats", Float.self, shape: [1, 100], chunk: [1, 100], compressed: false).write(floats)
+    try file.close()
+    let read = try File.open(scratch("a.h5"))
+    #expect(try read.dataset("/bytes").read(UInt8.self) == bytes)
+    var pieces: [UInt8] = []
+    try read.dataset("/bytes").forEachPiece(UInt8.self) { pieces += $0 }
+    #expect(pieces == bytes)
+    var part = [Float](repeating: 0, count: 100)
+    try part.withUnsafeMutableBufferPointer { try read.dataset("/floats").read(into: $0, row: 0, part: 0..<100) }
+    #expect(part.map(\.bitPattern) == floats.map(\.bitPattern))
+  }
 }

@@ -137,6 +137,9 @@ import Testing
     ("fetch-data sprites --labels notes.txt", "notes.txt"),
     ("fetch-data folder --size 8 --from notes.txt", "notes.txt"),
     ("mkdir -p b/c; cp notes.txt b/c/x.png; fetch-data folder --size 8 --from b", "b/c/x.png"),
+    (
+      "mkdir -p b/c; cp notes.txt x.png; ln -s ../../x.png b/c/x.png; fetch-data folder --size 8 --from b", "x.png"
+    ),
     ("fetch-data cifar10 --from notes.txt", "notes.txt"),
     ("train sprites.h5 --architecture mlp -o new.h5 --log sprites.h5", ""),
   ])
@@ -159,12 +162,39 @@ import Testing
     ("ln -s x.svg y.svg; report show sprites.h5 -o x.svg --sheet y.svg", "y.svg"),
     ("train sprites.h5 --architecture mlp -o new.h5 --log ./new.h5", "./new.h5"),
     ("ln -s new.h5 log; train sprites.h5 --architecture mlp -o new.h5 --log log", "log"),
+    ("train sprites.h5 --architecture mlp -o new.h5 --log new.h5.partial", "new.h5.partial"),
+    ("touch x.svg; report show sprites.h5 --sheet x.svg >> x.svg", "x.svg"),
+    ("touch log; train sprites.h5 --architecture mlp --log log >> log", "log"),
   ])
   func `Two outputs of a command are two files`(command: String, name: String) throws {
     let scratch = try scratch()
     let parts = command.split(separator: ";").map { String($0.drop { $0 == " " }) }
     for part in parts.dropLast() { try scratch.succeed(part) }
     try refuse("\(parts[parts.count - 1]) -q", in: scratch, saying: "\(name): is named as two outputs")
+  }
+
+  @Test(arguments: ["-", "/dev/stdout", "/dev/fd/1"])
+  func `What goes to a closed standard output is not lost in silence`(name: String) throws {
+    let scratch = try scratch()
+    for command in ["score memorisation runs.h5", "report show runs.h5"] {
+      let outcome = try scratch.shell("\(command) -q -o \(name) >&-")
+      #expect(outcome.status == 74 && outcome.lines.count == 1, "\(command): \(outcome.errors)")
+    }
+  }
+
+  @Test func `A working folder of whatever name takes outputs, and a name that is not UTF-8 is refused`() throws {
+    let scratch = try scratch()
+    try scratch.succeed(
+      "mkdir $'d\\xff'; cd $'d\\xff'; score memorisation ../runs.h5 -q -o x.h5; cmp x.h5 <(score memorisation ../runs.h5 -q)"
+    )
+    try scratch.succeed("rm -r $'d\\xff'")
+    try refuse("score memorisation runs.h5 -q -o $'b\\xff.h5'", in: scratch, saying: "is no name in UTF-8")
+  }
+
+  @Test func `A sheet is not left where the tables beside it cannot be written`() throws {
+    let scratch = try scratch()
+    let outcome = try scratch.shell("report show sprites.h5 -q --sheet x.svg -o /dev/full")
+    #expect(outcome.status == 74 && !scratch.exists("x.svg"))
   }
 
   @Test func `A log is appended to no HDF5 file`() throws {

@@ -74,6 +74,7 @@ FAILING(READ, ssize_t, -1, pread64, (int d, void *b, size_t n, off64_t o), (d, b
 FAILING(SYNC, int, -1, fsync, (int d), (d), int)
 FAILING(SYNC, int, -1, fdatasync, (int d), (d), int)
 FAILING(RENAME, int, -1, rename, (const char *a, const char *b), (a, b), const char *, const char *)
+FAILING(RENAME, int, -1, renameat2, (int f, const char *a, int g, const char *b, unsigned h), (f, a, g, b, h), int, const char *, int, const char *, unsigned)
 FAILING(TRUNCATE, int, -1, ftruncate, (int d, off_t n), (d, n), int, off_t)
 FAILING(TRUNCATE, int, -1, ftruncate64, (int d, off64_t n), (d, n), int, off64_t)
 FAILING(MKDIR, int, -1, mkdir, (const char *p, mode_t m), (p, m), const char *, mode_t)

@@ -17,6 +17,9 @@ herr_t rote_driver_set(hid_t access);
 int rote_driver_error(void);
 void rote_driver_begin(void);
 
+/// Whether what this thread reads from now on are values, which may begin with any bytes: no heap is looked for in them.
+void rote_driver_read_values(int are_values);
+
 /// The driver refused a global heap whose lengths do not fit, before libhdf5, which trusts them, could read it.
 enum { ROTE_DAMAGED_HEAP = -1 };
 
