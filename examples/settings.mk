@@ -8,6 +8,9 @@
 #   older                         a makefile that reads what studies of before settings/variables were made with
 #   free_goals                    targets that are no part of a study, of which nothing is asked
 
+# Spaces around what is said mean nothing, and would be part of names.
+$(foreach n,$(notdir $(variables)),$(if $(filter command,$(origin $n)),$(eval override $n := $$(strip $$($n)))))
+
 settings := $(STUDY)/settings
 memory := $(settings)/variables
 
@@ -94,10 +97,10 @@ ifneq ($(checked),)
 $(foreach n,STUDY BIN,$(call must,$n,$(call odd,$($n))$(findstring ~,$($n))$(word 2,$($n)),a folder's name must have no spaces \
   and no signs of the shell's,$(call clean,$($n))))
 $(call must,STUDY,$(if $(strip $(STUDY)),,empty),a study needs a folder,study/$(DATA))
-$(call must,FORCE,$(filter-out 1,$(FORCE)),it is 1 or not given,1)
+$(if $(filter-out 0 1,$(FORCE)),$(call refuse,FORCE="$(value FORCE)": it is 1 or not given:,$(call line,$(filter-out FORCE,$(said)))))
 $(foreach n,$(words),$(call must,$n,$(word 2,$($n)),this is one word$(comma) without spaces,$(subst $(space),,$(strip $($n)))))
-$(foreach n,$(numbers),$(call must,$n,$(call without,$(digits),$($n))$(filter 0%,$($n))$(if $($n),,empty),a number above 0 is \
-  needed,20))
+$(foreach n,$(numbers),$(call must,$n,$(call without,$(digits),$($n))$(filter 0%,$($n))$(if $($n),,empty)$(shell [ \
+  '$(subst ','\'',$($n))' -le 1000000 ] 2>/dev/null || echo large),a number from 1 to 1000000 is needed,20))
 $(foreach n,$(networks),$(call must,$n,$(findstring $(comma),$($n)),between names there are spaces$(comma) not commas,$(subst \
   $(comma), ,$($n)))$(call must,$n,$(call nameless,$($n)),an architecture's options follow a plus sign,$(call \
   joined,$($n)))$(call must,$n,$(call odd,$($n)),names must have no signs of the shell's,$(call without,$(signs),$($n))))
@@ -119,6 +122,10 @@ new := $(strip $(foreach n,$(filter $(notdir $(filter decides/%,$(variables))),$
 stakes := $(if $(filter help,$(asking)),,$(if $(asking),$(filter data%,$(changed)),$(and $(checked),$(changed))))
 stranger := $(filter-out $(rules),$(call was,makefile))
 
+ifneq ($(and $(asking),$(stakes),$(new)),)
+  $(call refuse,$(STUDY): a forecast for other data would replace those that finished runs are of. Name another folder:,$(call \
+    line_with,STUDY,$(STUDY)-2))
+endif
 ifeq ($(force),)
   ifneq ($(and $(checked),$(if $(asking),,making),$(stranger)),)
     $(call refuse,$(STUDY) was made by $(stranger)$(comma) not by $(rules). Name that makefile by -f$(comma) or another \
@@ -170,20 +177,23 @@ data_late = $(if $(wildcard $4),$(call unless_same,$1,$2)$(if $(shell find $1 $(
 define fetched
 $1 -o $@.h5
 @if cmp -s $@.h5 $2; then rm $@.h5; \
-elif [ ! -e $2 ] && [ "$$(cat $@.sha256 2>/dev/null)" = "$$(sha256sum < $@.h5)" ]; then touch -r $@.sha256 $@.h5 && mv $@.h5 $2; \
+elif [ "$$(cat $@.sha256 2>/dev/null)" = "$$(sha256sum < $@.h5)" ]; then touch -r $@.sha256 $@.h5 && mv $@.h5 $2; \
 elif $(if $(and $(or $(wildcard $2),$(wildcard $@.sha256)),$3,$(if $(force),,kept)),true,false); then rm $@.h5; \
   echo '$2: comes out with other data than those that finished runs ($(words $3) files) are of, and was left as it is.' \
     'To replace it and make the runs again, type' >&2; \
   echo $(call in_quotes,    $(forced_line)) >&2; exit 1; \
 else rm -f $@.sha256; mv $@.h5 $2; fi; \
-if [ ! -e $@.sha256 ]; then sha256sum < $2 > $@.sha256; touch -r $2 $@.sha256; fi; touch $@
+if [ ! -s $@.sha256 ]; then sha256sum < $2 > $@.sha256.new; touch -r $2 $@.sha256.new; mv $@.sha256.new $@.sha256; fi; touch $@
 endef
 
 # --- Runs, which are replaced under FORCE=1 alone.
 
 # Makes the runs of the target by the command $1, launched. Where they are there, and something that they are made from is
-# newer, the tool looks whether they are what it would make. That makes no runs, and is not launched.
-trained = $(if $(and $(wildcard $@),$(if $(force),,kept)),$(call looked_at,$1),$(call launched,$1 $(force) -o $@))
+# newer, the tool looks whether they are what it would make. That makes no runs, and is not launched. Under FORCE=1 those that are
+# not (status 64) are made again, and no others.
+trained = $(if $(wildcard $@),$(if $(and $(force),$(call are_others,$1)),$(call launched,$1 --force -o $@),$(call \
+  looked_at,$1)),$(call launched,$1 -o $@))
+are_others = $(if $(writes),$(shell $1 -o $@ > /dev/null 2>&1 || [ $$? != 64 ] || echo others),unknown)
 define looked_at
 $1 -o $@ || { \
   echo '$@: holds finished runs, and was left as it is. To make again all that is older than what it was made from, type' >&2; \

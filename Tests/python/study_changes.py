@@ -178,6 +178,25 @@ def check_lines(study):
     assert len(runs_of(study)) == 2 * FILES and "Nothing to be done" in made(f"STUDY={study}")
     assert run_make("-q", f"STUDY={study}").returncode == 0
 
+    # FORCE=1 makes those runs again that are others, not those that look older; so a mistake can be taken back.
+    files = runs_of(study)
+    os.utime(study / "data.h5")
+    made("report", f"STUDY={study}", "FORCE=1")
+    assert run_make("report", f"STUDY={study}", "TRAIN_OPTIONS=--kep x", "FORCE=1").returncode
+    made("report", f"STUDY={study}", "TRAIN_OPTIONS=--keep checkpoint", "FORCE=1")
+    assert runs_of(study) == files, "FORCE=1 makes runs again that are right"
+    # Spaces around a name are none of it; a forecast replaces no data; data that are damaged come back.
+    made("report", f"STUDY={study} ", "SEED= 0")
+    for words in ((), ("FORCE=1",)):
+        done = run_make("forecast", f"STUDY={study}", "EXAMPLES=0:200", *words)
+        assert done.returncode and "STUDY=" in line_to_type(done) and f"{study}-2" in line_to_type(done), done
+    data = (study / "data.h5").read_bytes()
+    (study / "data.h5").write_bytes(data[:1000])
+    os.utime(study / "settings/data")
+    made("report", f"STUDY={study}")
+    assert (study / "data.h5").read_bytes() == data and runs_of(study) == files
+    assert "a number from 1" in run_make(f"STUDY={study}", "RUNS=99999999999999999999").stderr
+
     # FORCE=1 ended early: what is left is not replaced without it.
     made("runs", f"STUDY={study}", "EPOCHS=4", "SIZES=mlp+width=4", "STUDENT=", "FORCE=1")
     files = runs_of(study)
