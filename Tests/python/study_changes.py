@@ -112,7 +112,7 @@ CHANGES = [
     change("WIDTH=4", answer="WIDTH=4: there is no variable WIDTH. These are named by"),
     change("SIZES=mlp width=8", answer='SIZES="mlp width=8": an architecture\'s options follow a plus sign'),
     change("SIZES=mlp,convnet", answer='SIZES="mlp,convnet": between names there are spaces, not commas'),
-    change("RUNS=ten", answer='RUNS="ten": a number above 0 is needed'),
+    change("RUNS=ten", answer='RUNS="ten": a number from 1 to 1000000 is needed'),
     change("PROXIES=c_score, aum", answer='PROXIES="c_score, aum": this is one word, without spaces'),
     change("FORCE=yes", answer='FORCE="yes": it is 1 or not given'),
     change("ARCHIVE=my set.zip",
