@@ -532,7 +532,7 @@ def outputs(t):
     }
     for command, content in late.items():
         t.refuse(f"to standard output: {command}", command, content, output="-")
-        t.refuse(f"to a file that stays: {command}", command + " --force", content, beside={"../out/out.h5": b"old"})
+        t.refuse(f"to a file that stays: {command}", command.replace("--from", "--force --from"), content, beside={"../out/out.h5": b"old"})
 
 
 GROUPS = {
