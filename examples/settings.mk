@@ -190,8 +190,8 @@ endef
 
 # Makes the runs of the target by the command $1, launched. Where they are there, and something that they are made from is
 # newer, the tool looks whether they are what it would make. That makes no runs, and is not launched. Under FORCE=1 those that are
-# not (status 64) are made again, and no others.
-trained = $(if $(wildcard $@),$(if $(and $(force),$(call are_others,$1)),$(call launched,$1 --force -o $@),$(call \
+# not (status 64) are made again, and no others. An empty file, as make -t leaves it, is none.
+trained = $(if $(shell [ ! -s $@ ] || echo there),$(if $(and $(force),$(call are_others,$1)),$(call launched,$1 --force -o $@),$(call \
   looked_at,$1)),$(call launched,$1 -o $@))
 are_others = $(if $(writes),$(shell $1 -o $@ > /dev/null 2>&1 || [ $$? != 64 ] || echo others),unknown)
 define looked_at

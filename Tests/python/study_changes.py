@@ -185,6 +185,15 @@ def check_lines(study):
     assert run_make("report", f"STUDY={study}", "TRAIN_OPTIONS=--kep x", "FORCE=1").returncode
     made("report", f"STUDY={study}", "TRAIN_OPTIONS=--keep checkpoint", "FORCE=1")
     assert runs_of(study) == files, "FORCE=1 makes runs again that are right"
+    # An empty file is no file of runs.
+    block = next(iter(files))
+    kept = block.read_bytes()
+    block.write_bytes(b"")
+    os.utime(block, (1, 1))
+    made("runs", f"STUDY={study}", "FORCE=1")
+    assert block.read_bytes() == kept, "an empty file of runs is left, or made otherwise"
+    made("report", f"STUDY={study}")
+    files = runs_of(study)
     # Spaces around a name are none of it; a forecast replaces no data; data that are damaged come back.
     made("report", f"STUDY={study} ", "SEED= 0")
     for words in ((), ("FORCE=1",)):
